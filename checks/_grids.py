@@ -1,0 +1,102 @@
+"""What padding-in-loss and wrong-ignore-index share: where the padding is in a (sample, time) grid of targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.trace import Trace
+
+# Padding comes in runs of different lengths: at least so many lengths, in at least this share of the samples.
+LENGTHS = 3
+SAMPLES = 0.25
+# A padding value is no value of the data: it makes up at most this share of the other positions.
+ELSEWHERE = 0.02
+# The model's input is constant where there is padding, in at least this share of it (a shifted target is one step off).
+SAME_INPUT = 0.9
+
+
+@dataclass
+class Grid:
+    """One recorded call: target codes or values, error and gradient per position, the input's codes where known."""
+
+    record: dict[str, Any]
+    target: np.ndarray
+    error: np.ndarray
+    grad: np.ndarray | None
+    given: np.ndarray | None
+    values: np.ndarray | None
+
+    def numbers(self) -> np.ndarray:
+        """The targets as numbers (samples, times, features): ``target`` holds codes where a position is a vector."""
+        return self.target[:, :, None] if self.values is None else self.values
+
+
+def grids(trace: Trace, key: str) -> list[Grid]:
+    """The recorded grids of one loss call, in the order of steps."""
+    found = []
+    for record in trace.list("layouts"):
+        if record["key"] == key:
+            base = f"layouts/{record['id']}/"
+            target, error = trace.arrays.get(base + "target"), trace.arrays.get(base + "error")
+            if target is not None and error is not None:
+                found.append(
+                    Grid(
+                        record,
+                        target,
+                        error,
+                        trace.arrays.get(base + "grad"),
+                        trace.arrays.get(base + "input"),
+                        trace.arrays.get(base + "values"),
+                    )
+                )
+    return found
+
+
+def runs(target: np.ndarray, value: float, leading: bool = False) -> np.ndarray:
+    """For every sample the length of the run of ``value`` at its end (or start)."""
+    equal = target == value if leading else (target == value)[:, ::-1]
+    return np.where(equal.all(1), target.shape[1], np.argmin(equal, axis=1))
+
+
+def padding(grid: Grid, labels: bool) -> tuple[np.ndarray, float, bool] | None:
+    """(mask, value, leading) of the padding in a grid; None where there is none, or where it may be data.
+
+    Class labels (``labels``) speak for themselves; of numbers only the model's input along the same axis tells whether
+    they are padding.
+    """
+    if not labels and grid.given is None:
+        return None
+    for transposed in (False, True):
+        target = grid.target.T if transposed else grid.target
+        for leading in (False, True):
+            edge = target[:, 0] if leading else target[:, -1]
+            values, counts = np.unique(edge, return_counts=True)
+            value = values[counts.argmax()]
+            length = runs(target, value, leading)
+            if (length >= 2).mean() < SAMPLES or len(np.unique(length)) < LENGTHS:
+                continue
+            place = np.arange(target.shape[1])[None]
+            mask = place < length[:, None] if leading else place >= target.shape[1] - length[:, None]
+            if ((target == value) & ~mask).mean() > ELSEWHERE * max((~mask).mean(), 1e-9):
+                continue
+            full = mask.T if transposed else mask
+            if not constant_input(grid.given, mask, transposed):
+                continue
+            return full, float(value), leading
+    return None
+
+
+def constant_input(given: np.ndarray | None, mask: np.ndarray, transposed: bool) -> bool:
+    """Whether the model's input is the same all over the padding (true where it is not known)."""
+    if given is None:
+        return True
+    inside = (given.T if transposed else given)[mask]
+    if not len(inside):
+        return False
+    return bool(
+        np.unique(inside, return_counts=True)[1].max()
+        >= (SAME_INPUT - 1.0 / max(mask.sum() / max((mask.any(1)).sum(), 1), 1.0)) * len(inside)
+    )

@@ -1,0 +1,167 @@
+"""A recurrent layer's state is carried, picked or kept where it should not be.
+
+What it detects
+    The state of one shuffled batch handed on to the next; a prediction that reaches only a few of the time steps (the wrong
+    end of a bidirectional layer, the first step instead of the last); a layer or direction whose result is never used; a
+    state that is never detached, so that the graph grows from step to step.
+
+Why training suffers
+    The prediction is made from the wrong summary of the sequence (or of another sequence).
+
+Sick
+    >>> out, _ = self.gru(x)  # bidirectional
+    >>> last = out[:, 0]  # the forward half has seen one step only
+
+Cured
+    >>> last = torch.cat([out[:, -1, :H], out[:, 0, H:]], dim=1)
+
+How sure we are
+    Which time steps reach the prediction is measured by replacing them one by one; carried states and unused weights are
+    recorded facts.
+
+References
+    PyTorch documentation of ``nn.LSTM`` (outputs); Williams & Peng (1990) on truncated backpropagation through time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.contracts.check import Check
+from lossdoctor.contracts.outcome import Outcome
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Verdict
+
+RECURRENT = {"LSTM", "GRU", "RNN"}
+# A prediction made by a recurrent layer from at most this share of the steps ignores the sequence.
+FEW_STEPS = 0.34
+# Fewer steps than this make no sequence worth the test.
+SHORTEST = 5
+
+
+class HiddenStateMisuse(Check):
+    """See the module's docstring."""
+
+    cause = "hidden-state-misuse"
+    explains = (
+        "script-error",
+        "loss-plateau",
+        "under-capacity",
+        "no-signal-labels",
+        "class-imbalance-collapse",
+        "plateau-unigram",
+        "optimizer-missing-params",
+        "detached-graph",
+        "vanishing-gradient",
+        "lr-too-low",
+    )
+
+    def ask(
+        self,
+        modules: list[dict[str, Any]],
+        parameters: list[dict[str, Any]],
+        loaders: list[dict[str, Any]],
+        exam_dependency: dict[str, Any] | None = None,
+        outcome: Outcome | None = None,
+    ) -> Verdict:
+        """State carried, steps unreached, layers unused."""
+        recurrent = [m for m in modules if RECURRENT & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
+        if not recurrent:
+            return Absent("no recurrent module ran")
+        shuffled = [loader for loader in loaders if loader.get("shuffled") and loader.get("grad_batches")]
+        for m in recurrent:
+            calls, carried = m["grad_calls"], m.get("state_nonzero", 0)
+            if m.get("state_with_history", 0) > 1 and carried >= max(2, 0.5 * calls):
+                if shuffled:
+                    return self._carried(m, carried, calls)
+            elif carried >= max(3, 0.8 * (calls - 1)) and shuffled and self._whole_sequences(m):
+                return self._carried(m, carried, calls)
+        few = self._unreached(exam_dependency, recurrent)
+        if few is not None:
+            return few
+        unused = self._unused(recurrent, parameters)
+        if unused is not None:
+            return unused
+        if exam_dependency is None:
+            return CannotTell("which steps reach the prediction was not examined")
+        return Absent(
+            "states start fresh (or are carried in order), and the steps of the sequence reach the prediction"
+        )
+
+    @staticmethod
+    def _whole_sequences(m: dict[str, Any]) -> bool:
+        # A decoder that is called step by step hands its state on by nature.
+        shape = (m.get("inputs") or [[0, 0, 0]])[0]
+        time = shape[1] if m.get("batch_first") and len(shape) == 3 else shape[0]
+        return len(shape) == 3 and time > 1
+
+    def _carried(self, m: dict[str, Any], carried: int, calls: int) -> Present:
+        return Present(
+            title="The state of one shuffled batch is carried into the next",
+            message=f"`{m['name']}` ({m['class']}) started {carried} of {calls} calls from a non-zero state although the loader shuffles: the state belongs to other samples.",
+            why="What the state remembers has nothing to do with the sequences that follow.",
+            site=Site.of(m.get("site")),
+            evidence={"carried": carried, "calls": calls, "with_history": m.get("state_with_history", 0)},
+            remedies=[
+                RemedySpec(
+                    "reset-hidden-state",
+                    "start every batch from a zero state, or keep the sequences' order and detach the state",
+                    {},
+                    snippet="out, _ = self.rnn(x)",
+                )
+            ],
+            confidence=0.75,
+        )
+
+    def _unreached(self, exam: dict[str, Any] | None, recurrent: list[dict[str, Any]]) -> Present | None:
+        time = (exam or {}).get("time")
+        if not time or time["positions"] != 1 or time["length"] < SHORTEST:
+            return None
+        reached = np.asarray(time["sees"][0]) > 0
+        share = float(reached.mean())
+        if share > FEW_STEPS or not reached.any() or len(reached) < SHORTEST:
+            return None
+        steps = [int(p) for p in np.asarray(time["picks"])[reached]]
+        m = recurrent[0]
+        return Present(
+            title="The prediction sees only a few time steps",
+            message=f"Of {len(reached)} time steps tried, only {steps} reach the prediction, although `{m['name']}` reads all {time['length']}.",
+            why="The picked output of the recurrent layer has not seen the rest of the sequence (wrong end of a direction, wrong step).",
+            site=Site.of(m.get("site")),
+            evidence={"reached_steps": steps, "tried": len(reached), "length": time["length"]},
+            remedies=[
+                RemedySpec(
+                    "pick-last-state",
+                    "take the last step of the forward direction and the first of the backward one (or h_n)",
+                    runtime=False,
+                    why_not="the picked index is written into the code",
+                    snippet="torch.cat([h_n[-2], h_n[-1]], dim=1)",
+                )
+            ],
+            confidence=0.9,
+        )
+
+    def _unused(self, recurrent: list[dict[str, Any]], parameters: list[dict[str, Any]]) -> Present | None:
+        for m in recurrent:
+            mine = [p for p in parameters if p["name"].startswith(m["name"] + ".") and p.get("requires_grad")]
+            unreached = [p["name"] for p in mine if not p.get("reached")]
+            if mine and unreached and len(unreached) < len(mine):
+                return Present(
+                    title="A layer or direction of a recurrent module is never used",
+                    message=f"{len(unreached)} of {len(mine)} weights of `{m['name']}` get no gradient: {', '.join(unreached[:4])}.",
+                    why="What these weights compute is thrown away; the prediction uses another layer's or direction's state.",
+                    site=Site.of(m.get("site")),
+                    evidence={"unreached": unreached},
+                    remedies=[
+                        RemedySpec(
+                            "pick-last-state",
+                            "use h_n[-1] (last layer), and both directions of a bidirectional module",
+                            runtime=False,
+                            why_not="the picked index is written into the code",
+                            snippet="h_n[-1]",
+                        )
+                    ],
+                    confidence=0.8,
+                )
+        return None

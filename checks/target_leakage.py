@@ -1,0 +1,144 @@
+"""A prediction can see its own answer.
+
+What it detects
+    The value that a position must predict lies within what the position sees: a decoder without a causal mask, a
+    bidirectional layer in a next-step model, a feature that is the target.
+
+Why training suffers
+    The training loss falls towards zero by copying; on new data, where the answer is not there to copy, the model fails.
+
+Sick
+    >>> out = decoder(tgt[:, :-1], memory)  # no tgt_mask; target is tgt[:, 1:]
+
+Cured
+    >>> out = decoder(tgt[:, :-1], memory, tgt_mask=causal)
+
+How sure we are
+    Measured by replacing single time steps. Targets at the same position as their input (autoencoders, denoising and masked
+    models, tagging) are no leak.
+
+References
+    Vaswani et al. (2017), section 3.2.3 (masking); Kaufman et al. (2012), "Leakage in data mining".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.contracts.check import Check
+from lossdoctor.contracts.outcome import Outcome
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
+
+from ._timing import timing
+
+# A column that equals the target in this share of rows is the target.
+COPY_SHARE = 0.999
+COPY_CORRELATION = 0.99999
+
+
+class TargetLeakage(Check):
+    """See the module's docstring."""
+
+    cause = "target-leakage"
+    explains = ("overfitting",)
+
+    def ask(
+        self,
+        trace: Trace,
+        exam_dependency: dict[str, Any] | None = None,
+        outcome: Outcome | None = None,
+        loss: dict[str, Any] | None = None,
+    ) -> Verdict:
+        """Time first, then columns."""
+        column = _copied_column(trace, loss)
+        if column is not None:
+            return column
+        if exam_dependency is None:
+            return CannotTell("the dependency exam was not made")
+        found = timing(exam_dependency)
+        if isinstance(found, str):
+            return Absent(f"no input column equals the target; {found}")
+        seen_by = []
+        for t, wanted in enumerate(found.wanted):
+            if np.isnan(wanted) or wanted == t:
+                continue
+            column_index = np.nonzero(found.picks == int(wanted))[0]
+            if len(column_index):
+                seen_by.append(bool(found.sees[t, column_index[0]]))
+        if not seen_by:
+            return Absent("targets stand at their own position of the input (reconstruction), or outside of it")
+        share = float(np.mean(seen_by))
+        if share < 0.3:
+            return Absent("no position sees the step that it must predict", {"share": share})
+        offset = float(np.nanmedian(found.wanted - np.arange(len(found.wanted))))
+        losses = exam_dependency.get("losses") or [{}]
+        return Present(
+            title="Predictions see their own answer",
+            message=f"{share:.0%} of the positions can see the step that they must predict ({offset:+.0f} steps ahead): replacing that step of the data changes the prediction.",
+            why="The model learns to copy; the training loss says nothing about how it predicts when the answer is not given.",
+            site=Site.of(losses[0].get("site")),
+            evidence={"share": share, "offset": offset, "how": found.how},
+            remedies=[
+                RemedySpec(
+                    "causal-mask",
+                    "give self-attention a causal mask (or use a one-directional recurrent layer)",
+                    {},
+                    snippet="tgt_mask=nn.Transformer.generate_square_subsequent_mask(T)",
+                )
+            ],
+            confidence=0.93,
+            structural=True,
+        )
+
+
+def _copied_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
+    """An input column of recorded rows that equals the target (or is an exact linear image of it)."""
+    inputs, targets = trace.arrays.get("pairs/sample_input"), trace.arrays.get("pairs/sample_target")
+    if (
+        inputs is None
+        or targets is None
+        or len(inputs) < 64
+        or targets.shape[1] != 1
+        or inputs.shape[1] < 2
+        or loss is None
+    ):
+        return None
+    y = targets[:, 0].astype(float)
+    if len(np.unique(y)) < 2 or loss.get("family") not in {"regression", "bce", "nll"}:
+        return None
+    x = inputs.astype(float)
+    with np.errstate(all="ignore"):
+        centred = x - x.mean(0)
+        r = (centred * (y - y.mean())[:, None]).sum(0) / np.sqrt((centred**2).sum(0) * ((y - y.mean()) ** 2).sum())
+    r = np.nan_to_num(r)
+    best = int(np.argmax(np.abs(r)))
+    if abs(r[best]) < COPY_CORRELATION:
+        return None
+    if (
+        loss.get("family") == "nll"
+        and len(np.unique(y)) < 3
+        and not np.isclose(x[:, best], y).mean() > COPY_SHARE
+        and len(np.unique(x[:, best])) > 2
+    ):
+        return None
+    others = np.delete(np.abs(r), best)
+    return Present(
+        title="An input column is the target",
+        message=f"Input column {best} equals the target up to scale in {len(y)} recorded rows (correlation {r[best]:.6f}; next column {others.max() if len(others) else 0:.3f}).",
+        why="The model only has to copy that column; where the answer is not known beforehand, the column is not there.",
+        site=Site.of(loss.get("site")),
+        evidence={"column": best, "correlation": float(r[best]), "rows": len(y)},
+        remedies=[
+            RemedySpec(
+                "drop-column",
+                f"remove input column {best}",
+                {"column": best},
+                runtime=False,
+                why_not="the model's input size would change",
+            )
+        ],
+        confidence=0.9,
+        structural=True,
+    )

@@ -1,0 +1,64 @@
+"""What a remedy is: one reversible change made while the script runs, between the instruments and the recorder."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+
+class Remedy:
+    """Base of all runtime remedies. Subclasses override the events that they change; ``applied`` counts the changes made.
+
+    A remedy lives in a fork of the script and dies with it: undoing is the fork's end. ``args`` come from the finding;
+    ``args["site"]`` is the finding's place when it has one.
+    """
+
+    id: ClassVar[str]
+    says: ClassVar[str]
+    safety: ClassVar[Literal["safe", "unsafe"]] = "unsafe"
+
+    def __init__(self, args: dict[str, Any]) -> None:
+        self.args = args
+        self.applied = 0
+        self.recorder: Any = None
+        self.instruments: Any = None
+
+    def at_site(self, site: dict[str, Any] | None) -> bool:
+        """Whether an event's place is the finding's (true when the finding named none)."""
+        wanted = self.args.get("site")
+        if not wanted:
+            return True
+        return bool(site) and site["path"] == wanted["path"] and site["line"] == wanted["line"]  # type: ignore[index]
+
+    def install(self) -> None:
+        """Subscribe to functions; called once, in the fork, before the first event."""
+
+    def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
+        """Ahead of a module's call."""
+        return args, kwargs
+
+    def backward(self, roots: list[Any]) -> list[Any] | None:
+        """Ahead of ``backward``; may return other roots."""
+        return None
+
+    def backwarded(self, roots: list[Any]) -> None:
+        """After ``backward``."""
+
+    def step_begins(self, optimizer: Any) -> None:
+        """Ahead of a step."""
+
+    def step_ended(self, optimizer: Any) -> None:
+        """After a step."""
+
+    def clipped(self, kind: str, limit: float, total: Any) -> None:
+        """After a ``clip_grad_*`` call; ``total`` is the norm it saw."""
+
+    def may_schedule(self, scheduler: Any) -> bool:
+        """Whether a scheduler may act."""
+        return True
+
+    def loader_begins(self, loader: Any) -> None:
+        """Ahead of a loader's iteration."""
+
+    def batch(self, iterator: Any, batch: Any) -> Any:
+        """A batch came."""
+        return batch

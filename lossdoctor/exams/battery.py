@@ -1,0 +1,66 @@
+"""Which exams are made, in which order: cheap and decisive ones always, runs that train only when the probe gives cause."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.contracts.outcome import measure
+from lossdoctor.trace import Trace
+
+from . import dependency
+from . import time as time_exam
+
+OFFLINE = ("floors", "signal")
+WITH_RUNS = ("lr_sweep", "regularisation", "stuck", "one_batch", "permuted_labels", "held_out")
+# Above this skill a run has so clearly learned that exams which train again would tell nothing.
+CLEARLY_LEARNS = 0.3
+
+
+def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
+    """Fill ``trace.exams``. An exam that was not made says why."""
+    tell("exams", 0.0)
+    # Without a loader, the fork begins at the model's call: only the second step shows how its data was cut.
+    first = 0 if any(r.get("grad_batches") for r in trace.list("loaders")) or trace.steps < 2 else 1
+    found = dependency.examine(zygote, first, timeout=budget.exam_timeout, jobs=jobs)
+    if trace.steps > 3 and (found.get("cannot_tell") or found.get("ignores_input")):
+        later = dependency.examine(zygote, min(3, trace.steps - 1), timeout=budget.exam_timeout, jobs=jobs)
+        if not later.get("cannot_tell"):
+            found = later
+    trace.exams["dependency"] = found
+    _keep_matrices(trace, found)
+    trace.exams["time"] = time_exam.examine(zygote, 0, timeout=budget.exam_timeout)
+    for name in [n for n in OFFLINE if importlib.util.find_spec(f"lossdoctor.exams.{n}")]:
+        module = importlib.import_module(f"lossdoctor.exams.{name}")
+        trace.exams[name] = module.examine(trace)
+    outcome = measure(trace)
+    clearly = (
+        outcome is not None and outcome.learns and (outcome.skill > CLEARLY_LEARNS or not np.isfinite(outcome.skill))
+    )
+    for i, name in enumerate(n for n in WITH_RUNS if importlib.util.find_spec(f"lossdoctor.exams.{n}")):
+        tell("exams", (i + 1) / (len(WITH_RUNS) + 1))
+        doubtful = name == "held_out" or (
+            name == "permuted_labels" and trace.exams.get("signal", {}).get("found") is False
+        )
+        if clearly and not doubtful:
+            trace.exams[name] = {"cannot_tell": "not needed: the run clearly learns"}
+        elif not budget.allows(3):
+            trace.exams[name] = {"cannot_tell": "the time budget did not allow it"}
+        else:
+            module = importlib.import_module(f"lossdoctor.exams.{name}")
+            trace.exams[name] = module.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
+
+
+def _keep_matrices(trace: Trace, found: dict[str, Any]) -> None:
+    """The matrices for the report's picture."""
+    time = found.get("time")
+    if time:
+        trace.arrays["exam/dependency/time"] = np.asarray(time["sees"], dtype=float)
+        trace.arrays["exam/dependency/target_time"] = np.nan_to_num(np.asarray(time["wants"], dtype=float))
+    samples = found.get("samples")
+    if samples and samples.get("matrix") and all(samples["matrix"]):
+        trace.arrays["exam/dependency/samples"] = np.asarray(samples["matrix"], dtype=float)

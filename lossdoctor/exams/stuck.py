@@ -1,0 +1,48 @@
+"""The exams of a run that does not learn, ordered together: longer, on one batch, on permuted targets.
+
+``longer`` tells slow starters from stuck runs. The results of the one-batch and permutation exams are left in the
+trace for their own modules to hand on. Nothing is run where the step-size exam has found a rate at which the script
+learns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lossdoctor.contracts.outcome import measure
+from lossdoctor.contracts.plan import Plan
+from lossdoctor.trace import Trace
+
+from . import one_batch, permuted_labels
+from .scoring import curve, figures, tail
+
+LONGER = 3
+# The step-size exam has settled the matter when another rate is better by this much.
+SETTLED = 0.2
+
+
+def settled(trace: Trace) -> bool:
+    """Whether another learning rate cures the run."""
+    sweep = trace.exams.get("lr_sweep", {})
+    if sweep.get("cannot_tell") or "best_final" not in sweep:
+        return False
+    return bool(sweep["best_final"] - max(sweep["untreated"], sweep["another_seed"], 0.0) > SETTLED)
+
+
+def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
+    """Figures of the longer run: ``learns``, ``improving``, and per class what it ends up predicting."""
+    outcome = measure(trace)
+    if outcome is None:
+        return {"cannot_tell": "the run recorded no loss"}
+    if settled(trace):
+        reason = {"cannot_tell": "not needed: the run learns at another rate"}
+        trace.exams.update(one_batch=reason, permuted_labels=reason)
+        return reason
+    longer = [Plan(steps=LONGER * steps, seconds=LONGER * timeout, label="longer")]
+    batch, permuted = one_batch.plans(steps, timeout), permuted_labels.plans(trace, LONGER * steps, LONGER * timeout)
+    runs = zygote.run_all([*longer, *batch, *permuted], LONGER * timeout + 10, jobs)
+    trace.exams["one_batch"] = one_batch.read(trace, runs[1 : 1 + len(batch)], steps)
+    trace.exams["permuted_labels"] = permuted_labels.read(trace, runs[1 + len(batch) :], runs[0].trace)
+    run = runs[0].trace
+    if run is None:
+        return {"cannot_tell": f"the longer run came to no result ({runs[0].end})"}
+    return figures(run, outcome.start) | {"longer": run.steps, "curve": curve(run), "tail": tail(run)}

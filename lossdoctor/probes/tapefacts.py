@@ -1,0 +1,122 @@
+"""Facts read off the tape: what each softmax sums to where it is used, and operations that broadcast two tensors of equal size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .chains import SHAPE_ONLY
+from .functions import Op, Tape
+
+SOFTMAXES = {"softmax", "log_softmax", "softmin"}
+PRODUCTS = {"matmul", "__matmul__", "bmm"}
+PAIRWISE = {
+    "sub", "__sub__", "__rsub__", "subtract", "mul", "__mul__", "__rmul__", "multiply", "div", "__truediv__", "true_divide", "add", "__add__", "__radd__",
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "max", "maximum", "min", "minimum",
+}  # fmt: skip
+LIMIT = 40
+# Between a softmax and the product that uses it these leave what the weights sum to alone.
+HARMLESS = {"dropout", "view", "reshape", "contiguous", "clone", "to", "type", "float", "expand", "masked_fill"}
+
+
+def softmax_dim(op: Op) -> int | None:
+    """The axis of a softmax call, counted from the front; torch's own choice where the script gave none."""
+    dim = op.kwargs.get("dim")
+    if dim is None and len(op.args) > 1 and isinstance(op.args[1], int) and not isinstance(op.args[1], bool):
+        dim = op.args[1]
+    if not op.outputs:
+        return None
+    axes = op.outputs[0].dim()
+    if dim is None:
+        return 0 if axes in {0, 1, 3} else 1
+    return int(dim) % axes if axes else 0
+
+
+def softmaxes(tape: Tape) -> list[dict[str, Any]]:
+    """One record per softmax of a taped step: axis, shape, and the product that weighs with it (what its weights sum to there)."""
+    found: list[dict[str, Any]] = []
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        for op in tape.ops:
+            if op.name not in SOFTMAXES or not op.outputs or not op.grad or len(found) >= LIMIT:
+                continue
+            out = op.outputs[0]
+            record: dict[str, Any] = {
+                "name": op.name,
+                "dim": softmax_dim(op),
+                "given": op.kwargs.get("dim") is not None or len(op.args) > 1,
+                "shape": list(out.shape),
+                "site": op.site,
+                "module": op.module,
+                "op": op.index,
+                "requires_grad": bool(out.requires_grad),
+            }
+            if op.name == "softmax":
+                use = _weighs(tape, op)
+                if use is not None:
+                    sums = use.args[0].detach().float().sum(-1)
+                    record["weighs"] = use.site
+                    record["sum_low"], record["sum_high"] = float(sums.min()), float(sums.max())
+                    record["square"] = bool(out.dim() >= 2 and out.shape[-1] == out.shape[-2])
+            found.append(record)
+    return found
+
+
+def _weighs(tape: Tape, softmax: Op) -> Op | None:
+    """The product whose left factor is this softmax's result, up to reshapes and dropout."""
+    current = softmax.outputs[0]
+    for op in tape.ops[softmax.index + 1 : softmax.index + 40]:
+        if not op.inputs or op.inputs[0] is not current:
+            continue
+        if (
+            op.name in PRODUCTS
+            and isinstance(op.args[0], torch.Tensor)
+            and op.args[0] is current
+            and current.dim() >= 2
+        ):
+            return op
+        if op.name in HARMLESS and op.outputs:
+            current = op.outputs[0]
+    return None
+
+
+def broadcasts(tape: Tape) -> list[dict[str, Any]]:
+    """Elementwise calls of two tensors of equal size whose shapes differ in rank and broadcast to something bigger than both."""
+    found: list[dict[str, Any]] = []
+    for op in tape.ops:
+        if op.name not in PAIRWISE or not op.grad or len(op.inputs) < 2 or not op.outputs or len(found) >= LIMIT:
+            continue
+        a, b = op.inputs[0], op.inputs[1]
+        if a.numel() != b.numel() or a.numel() < 2 or a.dim() == b.dim() or a.shape == b.shape:
+            continue
+        try:
+            joined = torch.broadcast_shapes(a.shape, b.shape)
+        except RuntimeError:
+            continue
+        size = 1
+        for n in joined:
+            size *= n
+        if size <= a.numel() or not op.outputs[0].requires_grad:
+            continue
+        found.append(
+            {
+                "name": op.name,
+                "site": op.site,
+                "module": op.module,
+                "op": op.index,
+                "shapes": [list(a.shape), list(b.shape)],
+                "joined": list(joined),
+                "carrying": [bool(a.requires_grad), bool(b.requires_grad)],
+                "meant": any(_raised(tape, t, op) for t in (a, b)),
+            }
+        )
+    return found
+
+
+def _raised(tape: Tape, tensor: torch.Tensor, op: Op) -> bool:
+    """Whether the tensor got an axis on the same line, just ahead of the call: somebody wanted the broadcast."""
+    source = tape.producer(tensor, op.index)
+    if source is None or source.site is None or op.site is None:
+        return False
+    same = source.site["path"] == op.site["path"] and source.site["line"] == op.site["line"]
+    return same and source.name in SHAPE_ONLY and bool(source.inputs) and source.inputs[0].dim() < tensor.dim()

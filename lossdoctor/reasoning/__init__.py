@@ -1,0 +1,1 @@
+"""The decision tree: from verdicts and trials to one diagnosis."""

@@ -1,0 +1,36 @@
+"""Leaving out a penalty that the script adds to its loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from lossdoctor.contracts.remedy import Remedy
+
+
+class NoPenalty(Remedy):
+    """Train on the loss calls alone, without the terms that are added to them."""
+
+    id = "no-penalty"
+    says = "the loss without its penalty terms"
+    safety = "unsafe"
+
+    def backward(self, roots: list[Any]) -> list[Any] | None:
+        """Replace the root by the loss calls' outputs, each with the weight it has in the root."""
+        from lossdoctor.probes.losses import contributes
+
+        root = roots[0]
+        calls = [
+            c
+            for c in getattr(self, "pending", [])
+            if c.grad and c.output is not None and c.output.dim() == 0 and contributes(root, c.output)
+        ]
+        if not calls or len(roots) != 1 or root.dim():
+            return None
+        weights = torch.autograd.grad(root, [c.output for c in calls], retain_graph=True, allow_unused=True)
+        bare = torch.stack([w.detach() * c.output for w, c in zip(weights, calls, strict=True) if w is not None]).sum()
+        if torch.isclose(bare, root, rtol=1e-4):
+            return None
+        self.applied += 1
+        return [bare]

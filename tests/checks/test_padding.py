@@ -1,0 +1,119 @@
+"""padding-in-loss and wrong-ignore-index: what is padding, what is a class, what counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lossdoctor.trace import Absent, Present
+
+from .made import ask, grid, learning, run
+
+RNG = np.random.default_rng(8)
+LENGTHS = RNG.integers(3, 20, 40)
+REAL = np.arange(20)[None] < LENGTHS[:, None]
+TAGS = np.where(REAL, RNG.integers(1, 6, (40, 20)), 0).astype(float)
+WORDS = np.where(REAL, RNG.integers(10, 200, (40, 20)), 0)
+
+
+def padded(error_real, error_pad, grad_pad=1.0, target=TAGS, given=WORDS, kind="cross_entropy", **loss):
+    trace = run(kind, "nll", (np.arange(1920) % 6).astype(float), learning(60, 1.7, 0.5), target_shape=[800], **loss)
+    for step in (0, 1, 50, 58):
+        grid(trace, target, np.where(REAL, error_real, error_pad), np.where(REAL, 1.0, grad_pad), given, step)
+    return ask("padding-in-loss", trace)
+
+
+def test_padding_that_crowds_out_the_rest():
+    verdict = padded(1.6, 0.05)
+    assert isinstance(verdict, Present)
+    assert verdict.severity == "error"
+    assert verdict.structural
+    assert verdict.evidence["value"] == 0
+
+
+def test_padding_beside_a_learned_task_is_a_remark():
+    verdict = padded(0.3, 0.05)
+    assert isinstance(verdict, Present)
+    assert verdict.severity == "info"
+
+
+def test_padding_that_is_ignored():
+    assert isinstance(padded(1.6, np.nan), Absent)
+
+
+def test_padding_that_is_masked_after_the_loss():
+    assert isinstance(padded(1.6, 3.0, grad_pad=0.0), Absent)
+
+
+def test_runs_of_real_data_are_no_padding():
+    assert isinstance(padded(1.6, 0.05, given=RNG.integers(10, 200, (40, 20))), Absent)
+
+
+def test_a_value_that_occurs_elsewhere_is_no_padding():
+    mixed = TAGS.copy()
+    mixed[RNG.random((40, 20)) < 0.2] = 0
+    assert isinstance(padded(1.6, 0.05, target=mixed), Absent)
+
+
+def test_no_time_axis():
+    assert isinstance(ask("padding-in-loss", run()), Absent)
+
+
+def ignoring(target, given, index=0, counts=None, **loss):
+    counts = counts or {str(int(k)): int((target == k).sum()) for k in np.unique(target)}
+    options = {"reduction": "mean", "ignore_index": index}
+    trace = run(
+        "cross_entropy",
+        "nll",
+        error=learning(60, 1.7, 0.1),
+        options=options,
+        label_counts=counts,
+        prediction_shape=[800, 6],
+        target_shape=[800],
+        **loss,
+    )
+    for step in (0, 50):
+        grid(trace, target, np.where(target == index, np.nan, 0.3), None, given, step, index)
+    return ask("wrong-ignore-index", trace)
+
+
+def test_a_class_shares_the_number_of_the_padding():
+    tags = np.where(REAL, RNG.integers(0, 4, (40, 20)), 0).astype(float)
+    verdict = ignoring(tags, WORDS)
+    assert isinstance(verdict, Present)
+    assert verdict.structural
+    assert "class 0" in verdict.message
+
+
+def test_true_padding_is_ignored_rightly():
+    verdict = ignoring(TAGS, WORDS)
+    assert isinstance(verdict, Absent)
+    assert "is padding" in verdict.reason
+
+
+def test_the_default_is_no_class():
+    assert isinstance(ignoring(TAGS, WORDS, -100), Absent)
+
+
+def test_masked_language_model_ignores_most():
+    target = np.where(RNG.random((40, 20)) < 0.15, RNG.integers(1, 200, (40, 20)), 0).astype(float)
+    assert isinstance(ignoring(target, RNG.integers(10, 200, (40, 20))), Absent)
+
+
+@pytest.mark.parametrize(("shift", "kind"), [(3.0, Present), (0.0, Absent)])
+def test_one_label_per_sample(shift, kind):
+    labels = RNG.integers(0, 4, 1200)
+    rows = RNG.standard_normal((1200, 6))
+    rows[:, 0] += shift * (labels == 0)
+    counts = {str(k): int((labels == k).sum()) for k in range(4)}
+    trace = run(
+        "cross_entropy",
+        "nll",
+        error=learning(60, 1.4, 0.1),
+        options={"ignore_index": 0},
+        label_counts=counts,
+        prediction_shape=[32, 4],
+        target_shape=[32],
+    )
+    trace.arrays["pairs/sample_input"], trace.arrays["pairs/sample_target"] = rows, labels[:, None].astype(float)
+    assert isinstance(ask("wrong-ignore-index", trace), kind)

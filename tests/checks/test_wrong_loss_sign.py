@@ -1,0 +1,59 @@
+"""wrong-loss-sign: the loss is the error upside down; attacks and games raise theirs on purpose."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossdoctor.trace import Absent, Present
+
+from .made import ask, learning, run
+
+CAUSE = "wrong-loss-sign"
+RISING = 2.0 + np.arange(60) ** 1.5
+
+
+def test_a_missing_minus():
+    verdict = ask(CAUSE, run("picked", "nll", np.arange(1920) % 8, RISING, -RISING))
+    assert isinstance(verdict, Present)
+    assert verdict.structural
+
+
+def test_maximize_true():
+    trace = run(error=RISING)
+    trace.records["optimizers"][0]["options"]["maximize"] = True
+    verdict = ask(CAUSE, trace)
+    assert isinstance(verdict, Present)
+    assert "maximize=True" in verdict.message
+
+
+def test_maximize_true_of_a_reward_is_healthy():
+    trace = run(error=learning(60, 1, 0.1), value=-learning(60, 1, 0.1))
+    trace.records["optimizers"][0]["options"]["maximize"] = True
+    assert isinstance(ask(CAUSE, trace), Absent)
+
+
+def test_divergence_is_not_a_wrong_sign():
+    assert isinstance(ask(CAUSE, run(error=RISING)), Absent)
+
+
+def test_learning():
+    assert isinstance(ask(CAUSE, run()), Absent)
+
+
+def test_several_losses():
+    trace = run(error=RISING, value=-RISING)
+    trace.records["streams"].append({"id": 1, "key": "g", "site": None})
+    assert isinstance(ask(CAUSE, trace), Absent)
+
+
+def test_an_attack_on_an_input():
+    trace = run(error=RISING, value=-RISING)
+    trace.records["parameters"] = [{"name": "optimizer0.0", "origin": "optimizer", "in_optimizer": True}]
+    assert isinstance(ask(CAUSE, trace), Absent)
+
+
+def test_a_policy_gradient_with_negative_returns():
+    rng = np.random.default_rng(2)
+    error = 1.38 + 0.004 * np.arange(60) / 60 + 0.01 * rng.standard_normal(60)
+    value = -error * (5 + 0.4 * rng.standard_normal(60))
+    assert isinstance(ask(CAUSE, run("picked", "nll", rng.integers(0, 4, 1920), error, value)), Absent)
