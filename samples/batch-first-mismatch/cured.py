@@ -12,7 +12,8 @@ from make_data import ensure
 
 params = {"batch_size": 32, "hidden_dim": 64, "num_layers": 2, "dropout": 0.1, "lr": 3e-3, "epochs": 14}
 device = torch.device("cpu")
-scaler = GradScaler("cpu")
+half = device.type == "cuda"  # many processors have no LSTM in half precision
+scaler = GradScaler(device.type, enabled=half)
 seq_length = 10
 
 
@@ -49,7 +50,7 @@ def train_loop(dataloader, model, loss_fn, optimizer):
     for batch, X in enumerate(dataloader):
         X = X[0].type(torch.float).to(device)  # [batch, 10, 1]
         inputs, targets = split_window(X)
-        with autocast("cpu", dtype=torch.bfloat16):
+        with autocast(device.type, enabled=half):
             pred = model(inputs)
             loss = loss_fn(pred, targets)
         optimizer.zero_grad()
