@@ -9,7 +9,7 @@ from lossdoctor.trace import Absent, CannotTell
 
 def mixing_absent(exam: dict[str, Any]) -> Absent | CannotTell | None:
     """The verdict when no mixing of samples was seen (or could be); None when samples do reach each other."""
-    if exam.get("ignores_input"):
+    if exam.get("ignores_input") and not exam.get("meeting"):
         return CannotTell("the prediction did not depend on the input at the examined step")
     if exam.get("cannot_tell_mixing"):
         return CannotTell(exam["cannot_tell_mixing"])

@@ -85,6 +85,7 @@ class BatchFirstMismatch(Check):
         names = confused_modules(modules, op)
         what = names[0] if names else op["name"]
         reach = max(samples["reached"])
+        blind = bool(exam_dependency.get("ignores_input"))
         site = Site.of(op.get("site"))
         option = (
             "batch_first=True"
@@ -95,8 +96,10 @@ class BatchFirstMismatch(Check):
         return Present(
             title="Samples are read as time steps",
             message=(
-                f"Replacing one of {batch} samples changed {reach:.0%} of all predictions instead of at most {1 / batch:.1%}: they meet in "
-                f"`{what}` ({op['name']}), which receives {_shape(modules, names)} and reads its first axis as time."
+                f"Replacing one of {batch} samples changed {reach:.0%} of {'the values at this layer' if blind else 'all predictions'} "
+                f"instead of at most {1 / batch:.1%}: they meet in `{what}` ({op['name']}), which receives {_shape(modules, names)} "
+                f"and reads its first axis as time."
+                f"{' What is read at the end depends on no sample at all.' if blind else ''}"
             ),
             why="The layer walks from sample to sample instead of along time; every prediction depends on which other samples share its batch.",
             site=site,

@@ -144,12 +144,13 @@ def examine(
     if not moving:
         if all(_dump(o) is None for o in outcomes):
             return {"cannot_tell": "the script did not come to its loss with changed data"}
-        return {
+        blind = {
             "ignores_input": True,
             "leaves": [m[0] for m in moves],
             "moves": _moves(base, moves),
-            "cannot_tell_mixing": "the prediction does not depend on the input at this step",
+            "step": step,
         }
+        return blind | _met_unseen(zygote, plan, base, source["candidates"], timeout, jobs)
     chosen = max(moving, key=lambda m: (m[1], -m[0].get("leaf", 0)))[0]
     result: dict[str, Any] = {
         "ignores_input": False,
@@ -178,6 +179,46 @@ def examine(
     return result
 
 
+def _met_unseen(
+    zygote: Zygote, plan: Any, base: Dump, candidates: list[dict[str, Any]], timeout: float, jobs: int
+) -> dict[str, Any]:
+    """Where no input reaches the prediction: do samples meet on the way, so that what is read at the end is none of them?
+
+    A layer that reads samples as time steps mixes them at every position apart; a position that holds the same for all
+    samples (a query, a class token) then never sees its own.
+    """
+    unseen: dict[str, Any] = {"cannot_tell_mixing": "the prediction does not depend on the input at this step"}
+    for source in candidates:
+        data = _array(base, source)
+        if data is None or data.ndim == 0:
+            continue
+        axis, certain, why = _sample_axis(base, source, data)
+        batch = data.shape[axis]
+        if batch < 2 or data.ndim < 2:
+            continue
+        inject = {**source, "axis": axis, "index": batch // 2, "sample_axis": axis}
+        dump = _dump(zygote.run_all([plan(inject, True)], timeout, jobs)[0])
+        meeting = _meeting(base, dump, batch) if dump is not None else None
+        if meeting is None or meeting["kind"] not in {"recurrent", "attention"}:
+            continue
+        return {
+            "source": source,
+            "sample_axis": axis,
+            "axis_certain": certain,
+            "axis_reason": why,
+            "samples": {
+                "batch": batch,
+                "replaced": [batch // 2],
+                "reached": [meeting["share"]],
+                "own_share": 1.0 / batch,
+                "matrix": [],
+            },
+            "mixing": True,
+            "meeting": meeting,
+        }
+    return unseen
+
+
 def _moves(base: Dump, moves: list[tuple[dict[str, Any], float, float]]) -> list[dict[str, Any]]:
     """For each tensor that was exchanged as a whole: the shares of the prediction and of the target that changed with it."""
     found = []
@@ -197,12 +238,18 @@ def _source(base: Dump) -> dict[str, Any] | None:
     ]
     if usable:
         return {"candidates": [{"at": "loader", "leaf": i} for i, _ in usable][:4]}
-    if info["common"] and info["common"]["shape"]:
-        return {"candidates": [{"at": "op", "op": info["common"]["op"]}]}
     given = [(i, g) for i, g in enumerate(info["given"]) if not g["bool"] and g["shape"] and f"given{i}" in base.arrays]
-    if given:
-        return {"candidates": [{"at": "call", "leaf": i} for i, _ in given][:4]}
-    return None
+    called = [{"at": "call", "leaf": i} for i, _ in given][:4]
+    if info["common"] and info["common"]["shape"]:
+        # An index picks rows of inputs and targets apart: what it picked says more, as long as it reaches as far.
+        return {"candidates": [*(called if _index(base) else []), {"at": "op", "op": info["common"]["op"]}]}
+    return {"candidates": called} if called else None
+
+
+def _index(base: Dump) -> int:
+    """Length of the index by which both the inputs and the targets were picked; 0 where there is none."""
+    common = base.info["common"]
+    return int(common["shape"][0]) if common and len(common["shape"]) == 1 and not common["float"] else 0
 
 
 def _array(base: Dump, source: dict[str, Any]) -> np.ndarray | None:
@@ -231,6 +278,8 @@ def _sample_axis(base: Dump, source: dict[str, Any], data: np.ndarray) -> tuple[
         if len(fits) == 1:
             return fits[0], True, f"axis {fits[0]} has the loader's batch size {size}"
     if source["at"] == "op" and base.info["common"] and base.info["common"].get("gathered"):
+        return 0, True, "rows were gathered by an index"
+    if source["at"] == "call" and _index(base) == data.shape[0] > 1 and _index(base) not in data.shape[1:]:
         return 0, True, "rows were gathered by an index"
     tokens = _token_time(base, data)
     if tokens is not None:
