@@ -129,7 +129,9 @@ class BadInitialization(Check):
         peak = max(signal) / max(min(signal[0], 1.0), 1e-12) if signal else 1.0
         if large and max(growth, peak) > GROWN:
             found["growth"] = float(max(growth, peak))
-        rows = [a["row_std"] for a in first if a.get("requires_grad", True) and a.get("row_std") and a.get("followed", True)]
+        rows = [
+            a["row_std"] for a in first if a.get("requires_grad", True) and a.get("row_std") and a.get("followed", True)
+        ]
         fading = rows if len(rows) > 1 else signal
         faded = fading[-1] / max(fading[0], 1e-12) if len(fading) > 1 else 1.0
         if small and faded < FADED and not normalised(trace):

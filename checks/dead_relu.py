@@ -114,7 +114,8 @@ class DeadRelu(Check):
                 continue
             site = a.get("site") or {}
             key = (str(site.get("path", "")), int(site.get("line", 0)), str(a["module"]), int(a.get("units", 0)))
-            found[(*key, sum(p[:4] == key for p in found))] = float(a["dead_units"])
+            place = (*key, sum(p[:4] == key for p in found))
+            found[place] = float(a["dead_units"])
         return found
 
     def _site(self, trace: Trace, place: Place) -> Site | None:

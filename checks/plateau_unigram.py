@@ -113,7 +113,12 @@ class PlateauUnigram(Check):
     def _helps(floors: dict[str, Any], signal: dict[str, Any] | None) -> str | None:
         """What does better than frequencies."""
         tokens = floors.get("tokens")
-        if tokens is not None and tokens["copied"] < COPIED and tokens["z"] > TABLE_Z and tokens["gain"] > TABLE_GAIN * tokens["unigram"]:
+        if (
+            tokens is not None
+            and tokens["copied"] < COPIED
+            and tokens["z"] > TABLE_Z
+            and tokens["gain"] > TABLE_GAIN * tokens["unigram"]
+        ):
             return f"a table from the present token to its target comes to {tokens['bigram']:.3f} on text it was not made from (frequencies: {tokens['unigram']:.3f})"
         if signal is not None and signal.get("sequences") and signal["found"] and signal["r2"] > TABLE_GAIN:
             return f"a simple model predicts the labels at place {signal['place']} from the input ({signal['best']}, p = {signal['p']:.2g})"

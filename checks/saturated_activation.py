@@ -120,9 +120,7 @@ class SaturatedActivation(Check):
                     found.add((str(site.get("path", "")), int(site.get("line", 0))))
         return found
 
-    def _hidden(
-        self, records: list[dict[str, Any]], last: set[tuple[str, int]]
-    ) -> dict[tuple[str, int, str], float]:
+    def _hidden(self, records: list[dict[str, Any]], last: set[tuple[str, int]]) -> dict[tuple[str, int, str], float]:
         """Saturated share per place of the activations that a weight still follows."""
         found = by_place([a for a in records if a.get("requires_grad", True) and a.get("followed", True)], "saturated")
         return {p: share for p, share in found.items() if p[:2] not in last or p != list(found)[-1]}

@@ -17,7 +17,9 @@ from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Diagnosis, Finding, RemedySpec, Site, Trace
-from lossdoctor.trials import proof
+from lossdoctor.trials import proof, treatment
+from lossdoctor.trials.budget import Budget
+from lossdoctor.trials.ward import Ward
 from lossdoctor.trials.zygote import WRITING, Target, Zygote, manner
 from lossdoctor.trials.zygote import Outcome as Run
 
@@ -73,7 +75,7 @@ def diagnose(
             return _dead_probe(target, probe, broken, seconds)
         trace = probe.trace
         trace.meta["script"] = target.target
-        budget = proof.Budget(config.budget, seconds["probe"], config.steps)
+        budget = Budget(config.budget, seconds["probe"], config.steps)
         battery.examine(zygote, trace, budget, config.jobs, tell)
         judged, failed = tree.judge(checks, trace)
         outcome = measure(trace)
@@ -86,7 +88,11 @@ def diagnose(
         state_of: dict[str, Any] = {}
         if config.trials and ranked:
             tell("trials", 0.0)
-            proven = proof.prove(zygote, trace, checks, judged, ranked, suffering, budget, config, tell)
+            by_cause = {c.cause: c for c in checks}
+            length = config.trial_steps or trace.steps or config.steps
+            ward = Ward(zygote, trace, by_cause, budget, config.jobs, length, tell)
+            proven = proof.prove(ward, ranked)
+            treatment.treat(ward, proven, judged)
             ranked, trials, plan, state_of = proven.ranked, proven.trials, proven.plan, proven.proofs
             trace.records["curves"] = proven.curves
         seconds["trials"] = time.monotonic() - started - seconds["probe"] - seconds["exams"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.plan import Plan
-from lossdoctor.trials.zygote import Outcome, Zygote
+from lossdoctor.trials.zygote import Outcome, Runs
 
 SAMPLES_TRIED = 3
 TIMES_TRIED = 14
@@ -101,7 +101,7 @@ def order_ratio(x: np.ndarray, axis: int) -> float:
 
 
 def examine(
-    zygote: Zygote, step: int = 0, timeout: float = 60.0, jobs: int = 2, remedies: list[dict[str, Any]] | None = None
+    zygote: Runs, step: int = 0, timeout: float = 60.0, jobs: int = 2, remedies: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
     """Make the exam at ``step``. Returns its result as plain data, or ``{"cannot_tell": reason}``."""
 
@@ -180,7 +180,7 @@ def examine(
 
 
 def _met_unseen(
-    zygote: Zygote, plan: Any, base: Dump, candidates: list[dict[str, Any]], timeout: float, jobs: int
+    zygote: Runs, plan: Any, base: Dump, candidates: list[dict[str, Any]], timeout: float, jobs: int
 ) -> dict[str, Any]:
     """Where no input reaches the prediction: do samples meet on the way, so that what is read at the end is none of them?
 
@@ -340,7 +340,7 @@ def _padding_runs(rows: np.ndarray) -> bool:
 
 
 def _mixing(
-    zygote: Zygote,
+    zygote: Runs,
     plan: Any,
     base: Dump,
     source: dict[str, Any],
@@ -456,7 +456,7 @@ def _positions(shape: list[int], batch: int, axis_hint: int) -> tuple[int, int] 
 
 
 def _times(
-    zygote: Zygote,
+    zygote: Runs,
     plan: Any,
     base: Dump,
     source: dict[str, Any],

@@ -110,7 +110,9 @@ class Recorder(Silent):
             return None
         if call.grad:
             self.pending.append(call)
-        if not call.grad or (call.prediction.data_ptr() in self.evaluation.predictions and not call.prediction.requires_grad):
+        if not call.grad or (
+            call.prediction.data_ptr() in self.evaluation.predictions and not call.prediction.requires_grad
+        ):
             self._eval_call(call)
         return None
 

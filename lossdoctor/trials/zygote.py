@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.script import elsewhere, guard
@@ -23,6 +23,16 @@ from .process import ScriptProcess
 
 # A run that is told to stop at its time limit still has to write its trace.
 WRITING = 5.0
+
+
+class Runs(Protocol):
+    """Whatever makes runs of a paused script: the zygote, or one all of whose runs are treated."""
+
+    def run_all(
+        self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Callable[[], None] | None = None
+    ) -> list[Outcome]:
+        """See :meth:`Zygote.run_all`."""
+        ...
 
 
 class Fault(Exception):

@@ -1,0 +1,134 @@
+"""The treatment plan: cure the first fault, diagnose the treated run, go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lossdoctor.contracts.catalogue import STAGE_OF, explains
+from lossdoctor.contracts.plan import Plan
+from lossdoctor.exams import battery
+from lossdoctor.reasoning import tree
+from lossdoctor.trace import Trace
+
+from .judging import spec_dict
+from .proof import FIRM, remedies_to_try, try_out
+from .scale import Measured, measured, noise_of
+from .ward import Proven, Ward
+
+MOST_STAGES = 4
+# Stages of a plan run longer than single trials: cures that need each other show late.
+LONGER, AT_MOST = 3, 300
+# Two faults rarely hide a third: so many times a treated run is diagnosed anew.
+MOST_ROUNDS = 2
+
+
+def treat(ward: Ward, proven: Proven, judged: Any) -> None:
+    """Fill ``proven.plan``: what the untreated run shows, then what only a treated one does."""
+    proven.plan = plan_of(proven, judged)
+    remedies = [proven.best[c].remedy for c in proven.plan if c in proven.best]
+    base = measured(ward.trace)
+    last = _stages(ward, proven, base)
+    for _ in range(MOST_ROUNDS):
+        if (
+            last is None
+            or not remedies
+            or len(proven.plan) >= MOST_STAGES
+            or not tree.suffers(measured(last).outcome, "")
+        ):
+            return
+        found = _next(ward.treated(last, remedies), proven, judged)
+        if found is None:
+            return
+        cause, remedy, last = found
+        proven.plan.append(cause)
+        if remedy is None:
+            return
+        remedies = [*remedies, remedy]
+        proven.add_stage([c for c in proven.plan if c in proven.best], last, base, "all of them together")
+
+
+def plan_of(proven: Proven, judged: Any) -> list[str]:
+    """What to cure, in order: the root, then every other cause that stands by itself."""
+    if not proven.ranked:
+        return []
+    root = proven.ranked[0][0]
+    explained = {e for e in judged.checks[root].explains if explains(root, e)} if root in judged.checks else set()
+    plan = [root]
+    late = {"signal", "outcome"}
+    for cause, verdict in proven.ranked[1:]:
+        # The first failing stage holds the root cause; what shows only in the result is its symptom unless a trial says otherwise.
+        if STAGE_OF.get(cause) in late and STAGE_OF.get(root) not in late and proven.proofs.get(cause) != "confirmed":
+            continue
+        if cause in explained and proven.proofs.get(cause) != "confirmed" and not verdict.structural:
+            continue
+        if verdict.structural or proven.proofs.get(cause) == "confirmed":
+            plan.append(cause)
+    return plan[:MOST_STAGES]
+
+
+def _stages(ward: Ward, proven: Proven, base: Measured) -> Trace | None:
+    """Where several causes are to be cured: their remedies one on top of the other, each stage with its curve.
+
+    Returns the run with all of them (None where no remedy of the plan could be applied).
+    """
+    curable = [c for c in proven.plan if c in proven.best]
+    if not curable:
+        return None
+    last = proven.best[curable[0]].trace
+    stages = [curable[: n + 1] for n in range(1, len(curable))]
+    steps = min(LONGER * ward.steps, ward.steps + AT_MOST)
+    while steps > ward.steps and not ward.budget.allows(int(np.ceil(steps / ward.steps)) * len(stages), ward.jobs):
+        steps = max(ward.steps, steps // 2)
+    if not stages or not ward.budget.allows(len(stages), ward.jobs):
+        return last
+    seconds = LONGER * ward.seconds
+    plans = [
+        Plan(steps=steps, seconds=seconds, remedies=[proven.best[c].remedy for c in causes], label=" + ".join(causes))
+        for causes in stages
+    ]
+    for causes, run in zip(stages, ward.run(plans, seconds), strict=True):
+        if run.trace is None or run.error:
+            continue
+        proven.add_stage(causes, run.trace, base, "all of them together")
+        last = run.trace
+    return last
+
+
+def _next(ward: Ward, proven: Proven, judged: Any) -> tuple[str, dict[str, Any] | None, Trace] | None:
+    """The next fault, as the treated run shows it: its cause, the remedy that a trial confirmed (or None), and that run."""
+    if not ward.budget.allows(6, ward.jobs):
+        return None
+    ward.trace.exams.clear()
+    battery.examine(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
+    again, _ = tree.judge(list(ward.checks.values()), ward.trace)
+    known = {c for c, _ in proven.ranked}
+    ranked = [(c, v) for c, v in tree.candidates(again, suffering=True) if c not in known or c not in proven.proofs]
+    ranked = [(c, v) for c, v in ranked if c not in proven.plan and proven.proofs.get(c) != "refuted"][:3]
+    shown = Proven(ranked)
+    wanted = remedies_to_try(ranked, shown)
+    seed = Plan(steps=ward.steps, seconds=ward.seconds, seed=1, label="treated, another seed")
+    if not ranked or not ward.budget.allows(len(wanted) + 1, ward.jobs):
+        return None
+    if wanted:
+        runs = ward.run([seed, *(ward.plan([spec_dict(r, v)], f"{c}: {r.id}") for c, v, r in wanted)])
+        base = measured(ward.trace)
+        try_out(ward, shown, wanted, runs[1:], base, noise_of(base, measured(runs[0].trace)))
+    for cause, verdict in ranked:
+        proof = shown.proofs.get(cause, "untried")
+        sure = verdict.structural or verdict.confidence >= FIRM
+        if not (proof == "confirmed" or (sure and proof != "refuted" and STAGE_OF.get(cause) != "outcome")):
+            continue
+        told = replace(verdict, message=f"{verdict.message} (Seen once {' and '.join(proven.plan)} is treated.)")
+        judged.verdicts[cause] = told
+        proven.ranked = [*(cv for cv in proven.ranked if cv[0] != cause), (cause, told)]
+        proven.proofs[cause] = proof
+        proven.trials += [t for t in shown.trials if t.cause == cause]
+        if cause not in shown.best:
+            return cause, None, ward.trace
+        proven.best[cause] = shown.best[cause]
+        trace = shown.best[cause].trace
+        return cause, shown.best[cause].remedy, trace if trace is not None else ward.trace
+    return None
