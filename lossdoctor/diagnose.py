@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lossdoctor import treatment
 from lossdoctor.config import Config
 from lossdoctor.contracts import registry
 from lossdoctor.contracts.outcome import Outcome, measure
@@ -17,7 +18,7 @@ from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Diagnosis, Finding, RemedySpec, Site, Trace
-from lossdoctor.trials import proof, treatment
+from lossdoctor.trials import proof
 from lossdoctor.trials.budget import Budget
 from lossdoctor.trials.ward import Ward
 from lossdoctor.trials.zygote import WRITING, Target, Zygote, manner

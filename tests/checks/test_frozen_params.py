@@ -20,7 +20,9 @@ def net(**more):
 def test_frozen_noise_is_told_when_training_suffers():
     verdict = FrozenParams().judge(run(net(), learns=False))
     assert isinstance(verdict, Present)
-    assert not verdict.structural  # random features with a trained readout, and stages that unfreeze later, may be meant
+    assert (
+        not verdict.structural
+    )  # random features with a trained readout, and stages that unfreeze later, may be meant
     assert verdict.confidence > 0.8
     assert verdict.remedies[0].id == "unfreeze"
 

@@ -12,11 +12,10 @@ from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Trace
-
-from .judging import spec_dict
-from .proof import FIRM, remedies_to_try, try_out
-from .scale import Measured, measured, noise_of
-from .ward import Proven, Ward
+from lossdoctor.trials.judging import spec_dict
+from lossdoctor.trials.proof import FIRM, remedies_to_try, try_out
+from lossdoctor.trials.scale import Measured, measured, noise_of
+from lossdoctor.trials.ward import Proven, Ward
 
 MOST_STAGES = 4
 # Stages of a plan run longer than single trials: cures that need each other show late.
