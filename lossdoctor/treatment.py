@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from lossdoctor.contracts.catalogue import STAGE_OF, explains
 from lossdoctor.contracts.plan import Plan
@@ -79,7 +78,7 @@ def _stages(ward: Ward, proven: Proven, base: Measured) -> Trace | None:
     last = proven.best[curable[0]].trace
     stages = [curable[: n + 1] for n in range(1, len(curable))]
     steps = min(LONGER * ward.steps, ward.steps + AT_MOST)
-    while steps > ward.steps and not ward.budget.allows(int(np.ceil(steps / ward.steps)) * len(stages), ward.jobs):
+    while steps > ward.steps and not ward.budget.allows(math.ceil(steps / ward.steps) * len(stages), ward.jobs):
         steps = max(ward.steps, steps // 2)
     if not stages or not ward.budget.allows(len(stages), ward.jobs):
         return last
