@@ -15,10 +15,8 @@ from lossdoctor.config import Config
 from lossdoctor.contracts import registry
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.contracts.plan import Plan
-from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Diagnosis, Finding, RemedySpec, Site, Trace
-from lossdoctor.trials import proof
 from lossdoctor.trials.budget import Budget
 from lossdoctor.trials.ward import Ward
 from lossdoctor.trials.zygote import WRITING, Target, Zygote, manner
@@ -77,42 +75,30 @@ def diagnose(
         trace = probe.trace
         trace.meta["script"] = target.target
         budget = Budget(config.budget, seconds["probe"], config.steps)
-        battery.examine(zygote, trace, budget, config.jobs, tell)
-        judged, failed = tree.judge(checks, trace)
+        length = config.trial_steps or trace.steps or config.steps
+        ward = Ward(zygote, trace, {c.cause: c for c in checks}, budget, config.jobs, length, tell)
+        treated = treatment.diagnose(ward, probe.end, config.trials)
+        judged, suffering, proven = treated.judged, treated.suffering, treated.proven
+        broken = broken + treated.broken
         outcome = measure(trace)
-        broken = broken + failed
-        suffering = tree.suffers(outcome, probe.end)
-        ranked = tree.candidates(judged, suffering)
-        seconds["exams"] = time.monotonic() - started - seconds["probe"]
-        trials: list[Any] = []
-        plan: list[str] = []
-        state_of: dict[str, Any] = {}
-        if config.trials and ranked:
-            tell("trials", 0.0)
-            by_cause = {c.cause: c for c in checks}
-            length = config.trial_steps or trace.steps or config.steps
-            ward = Ward(zygote, trace, by_cause, budget, config.jobs, length, tell)
-            proven = proof.prove(ward, ranked)
-            treatment.treat(ward, proven, judged)
-            ranked, trials, plan, state_of = proven.ranked, proven.trials, proven.plan, proven.proofs
-            trace.records["curves"] = proven.curves
-        seconds["trials"] = time.monotonic() - started - seconds["probe"] - seconds["exams"]
+        trace.records["curves"] = proven.curves
+        seconds["exams and trials"] = time.monotonic() - started - seconds["probe"]
         notes = broken + zygote.obstacles + _notes(probe, trace)
         notes += [
             f"a fault of lossdoctor inside a run: {f.strip().splitlines()[-1]}" for f in dict.fromkeys(zygote.faults)
         ]
         if os.environ.get("LOSSDOCTOR_DEBUG"):
             sys.stderr.write("\n".join(dict.fromkeys(zygote.faults)))
-    diagnosis = tree.conclude(target.target, judged, outcome, trace.steps, suffering, ranked, notes)
-    diagnosis.trials = trials
-    diagnosis.plan = plan or ([diagnosis.root_cause] if diagnosis.root_cause else [])
+    diagnosis = tree.conclude(target.target, judged, outcome, trace.steps, suffering, proven.ranked, notes)
+    diagnosis.trials = proven.trials
+    diagnosis.plan = proven.plan or ([diagnosis.root_cause] if diagnosis.root_cause else [])
     for finding in diagnosis.findings:
-        finding.proof = state_of.get(finding.cause, "untried")
+        finding.proof = proven.proofs.get(finding.cause, "untried")
         if finding.cause in config.severity:
             finding.severity = config.severity[finding.cause]  # type: ignore[assignment]
         if finding.cause in config.allow and finding.severity != "info":
             finding.suppressed = "allowed by configuration"
-    diagnosis.proof = state_of.get(diagnosis.root_cause or "", "untried")
+    diagnosis.proof = proven.proofs.get(diagnosis.root_cause or "", "untried")
     diagnosis.notes += zygote.problems
     if probe.error and not trace.steps:
         diagnosis.error = {

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lossdoctor.contracts.catalogue import STAGE_OF, explains
+from lossdoctor.contracts.outcome import measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Trace
 from lossdoctor.trials.judging import spec_dict
-from lossdoctor.trials.proof import FIRM, remedies_to_try, try_out
+from lossdoctor.trials.proof import FIRM, prove, remedies_to_try, try_out
 from lossdoctor.trials.scale import Measured, measured, noise_of
 from lossdoctor.trials.ward import Proven, Ward
 
@@ -21,6 +22,39 @@ MOST_STAGES = 4
 LONGER, AT_MOST = 3, 300
 # Two faults rarely hide a third: so many times a treated run is diagnosed anew.
 MOST_ROUNDS = 2
+
+
+@dataclass
+class Treated:
+    """What the checks said of the untreated run, and what trials made of it."""
+
+    judged: tree.Judged
+    suffering: bool
+    proven: Proven
+    broken: list[str]
+
+
+def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
+    """Examine, judge, try, treat. A fault that is certain from the start is treated first, and the rest asked of the treated run."""
+    checks = list(ward.checks.values())
+    battery.look(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
+    suffering = tree.suffers(measure(ward.trace), ended)
+    judged, broken = tree.judge(checks, ward.trace)
+    if trials and (cause := tree.certain(tree.candidates(judged, suffering))):
+        why = f"not needed: {cause} is certain; what else is wrong was asked of the treated run"
+        battery.leave(ward.zygote, ward.trace, ward.budget, ward.jobs, why)
+        judged, _ = tree.judge(checks, ward.trace)
+        proven = prove(ward, tree.candidates(judged, suffering))
+        if cause in proven.best:
+            treat(ward, proven, judged)
+            return Treated(judged, suffering, proven, broken)
+    battery.train(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
+    judged, broken = tree.judge(checks, ward.trace)
+    proven = Proven(tree.candidates(judged, suffering))
+    if trials and proven.ranked:
+        proven = prove(ward, proven.ranked)
+        treat(ward, proven, judged)
+    return Treated(judged, suffering, proven, broken)
 
 
 def treat(ward: Ward, proven: Proven, judged: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.trace import Trace
 
-from . import dependency
+from . import dependency, stuck
 from . import time as time_exam
 
 OFFLINE = ("floors", "signal")
@@ -22,7 +21,13 @@ CLEARLY_LEARNS = 0.3
 
 
 def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
-    """Fill ``trace.exams``. An exam that was not made says why."""
+    """Fill ``trace.exams``, the cheap ones first. An exam that was not made says why."""
+    look(zygote, trace, budget, jobs, tell)
+    train(zygote, trace, budget, jobs, tell)
+
+
+def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
+    """The exams of single steps, and those that only read the trace."""
     tell("exams", 0.0)
     # Without a loader, the fork begins at the model's call: only the second step shows how its data was cut.
     first = 0 if any(r.get("grad_batches") for r in trace.list("loaders")) or trace.steps < 2 else 1
@@ -34,14 +39,18 @@ def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[s
     trace.exams["dependency"] = found
     _keep_matrices(trace, found)
     trace.exams["time"] = time_exam.examine(zygote, 0, timeout=budget.exam_timeout)
-    for name in [n for n in OFFLINE if importlib.util.find_spec(f"lossdoctor.exams.{n}")]:
+    for name in OFFLINE:
         module = importlib.import_module(f"lossdoctor.exams.{name}")
         trace.exams[name] = module.examine(trace)
+
+
+def train(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
+    """The exams that train again; those which a run that clearly learns does not need are left out, and say so."""
     outcome = measure(trace)
     clearly = (
         outcome is not None and outcome.learns and (outcome.skill > CLEARLY_LEARNS or not np.isfinite(outcome.skill))
     )
-    for i, name in enumerate(n for n in WITH_RUNS if importlib.util.find_spec(f"lossdoctor.exams.{n}")):
+    for i, name in enumerate(WITH_RUNS):
         tell("exams", (i + 1) / (len(WITH_RUNS) + 1))
         doubtful = name == "held_out" or (
             name == "permuted_labels" and trace.exams.get("signal", {}).get("found") is False
@@ -53,6 +62,14 @@ def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[s
         else:
             module = importlib.import_module(f"lossdoctor.exams.{name}")
             trace.exams[name] = module.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
+
+
+def leave(zygote: Any, trace: Trace, budget: Any, jobs: int, why: str) -> None:
+    """Where a fault is certain: only whether the run stays where it is; all else is asked of the treated run."""
+    trace.exams.update({name: {"cannot_tell": why} for name in WITH_RUNS})
+    outcome = measure(trace)
+    if outcome is not None and not outcome.learns and not outcome.diverged and budget.allows(6, jobs):
+        trace.exams["stuck"] = stuck.longer(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
 
 
 def _keep_matrices(trace: Trace, found: dict[str, Any]) -> None:

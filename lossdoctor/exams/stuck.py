@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossdoctor.contracts.outcome import measure
+from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
@@ -37,12 +37,27 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         reason = {"cannot_tell": "not needed: the run learns at another rate"}
         trace.exams.update(one_batch=reason, permuted_labels=reason)
         return reason
-    longer = [Plan(steps=LONGER * steps, seconds=LONGER * timeout, label="longer")]
     batch, permuted = one_batch.plans(steps, timeout), permuted_labels.plans(trace, LONGER * steps, LONGER * timeout)
-    runs = zygote.run_all([*longer, *batch, *permuted], LONGER * timeout + 10, jobs)
+    runs = zygote.run_all([_plan(steps, timeout), *batch, *permuted], LONGER * timeout + 10, jobs)
     trace.exams["one_batch"] = one_batch.read(trace, runs[1 : 1 + len(batch)], steps)
     trace.exams["permuted_labels"] = permuted_labels.read(trace, runs[1 + len(batch) :], runs[0].trace)
-    run = runs[0].trace
-    if run is None:
-        return {"cannot_tell": f"the longer run came to no result ({runs[0].end})"}
+    return _read(runs[0], outcome)
+
+
+def longer(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
+    """The longer run alone."""
+    outcome = measure(trace)
+    if outcome is None:
+        return {"cannot_tell": "the run recorded no loss"}
+    return _read(zygote.run_all([_plan(steps, timeout)], LONGER * timeout + 10, jobs)[0], outcome)
+
+
+def _plan(steps: int, timeout: float) -> Plan:
+    return Plan(steps=LONGER * steps, seconds=LONGER * timeout, label="longer")
+
+
+def _read(run: Any, outcome: Outcome) -> dict[str, Any]:
+    if run.trace is None:
+        return {"cannot_tell": f"the longer run came to no result ({run.end})"}
+    run = run.trace
     return figures(run, outcome.start) | {"longer": run.steps, "curve": curve(run), "tail": tail(run)}

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.contracts.catalogue import ORDER, STAGES, explains
+from lossdoctor.contracts.catalogue import ORDER, STAGE_OF, STAGES, explains
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Diagnosis, Finding, Node, Present, Verdict
 
 # A run that explains this share of what the input can explain has learned well; softer findings are then remarks.
 LEARNS_WELL = 0.2
+# From this confidence on a structural finding is taken as certain.
+SURE = 0.85
 
 
 @dataclass
@@ -73,6 +75,19 @@ def candidates(judged: Judged, suffering: bool) -> list[tuple[str, Present]]:
         )
 
     return sorted(told.items(), key=rank)
+
+
+def certain(ranked: list[tuple[str, Present]]) -> str | None:
+    """The leading candidate, where it is certain without any run that trains again, and can be treated; else None.
+
+    What else is wrong is then asked of the treated run: exams of a run with a known fault would only measure that fault.
+    """
+    if not ranked:
+        return None
+    cause, verdict = ranked[0]
+    early = STAGE_OF.get(cause) in {"runs", "data", "wiring", "loss", "gradient path"}
+    sure = verdict.structural and verdict.severity == "error" and verdict.confidence >= SURE
+    return cause if early and sure and any(r.runtime for r in verdict.remedies) else None
 
 
 def symptoms_of(root: str | None, judged: Judged, names: list[str]) -> list[str]:
