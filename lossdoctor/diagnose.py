@@ -19,7 +19,7 @@ from lossdoctor.reasoning import tree
 from lossdoctor.trace import Diagnosis, Finding, RemedySpec, Site, Trace
 from lossdoctor.trials.budget import Budget
 from lossdoctor.trials.ward import Ward
-from lossdoctor.trials.zygote import WRITING, Target, Zygote, manner
+from lossdoctor.trials.zygote import WRITING, Target, Zygote, gist, manner
 from lossdoctor.trials.zygote import Outcome as Run
 
 Progress = Callable[[str, float], None]
@@ -85,7 +85,7 @@ def diagnose(
         seconds["exams and trials"] = time.monotonic() - started - seconds["probe"]
         notes = broken + zygote.obstacles + _notes(probe, trace)
         notes += [
-            f"a fault of lossdoctor inside a run: {f.strip().splitlines()[-1]}" for f in dict.fromkeys(zygote.faults)
+            f"a fault of lossdoctor inside a run: {gist(f)}" for f in dict.fromkeys(zygote.faults)
         ]
         if os.environ.get("LOSSDOCTOR_DEBUG"):
             sys.stderr.write("\n".join(dict.fromkeys(zygote.faults)))

@@ -60,9 +60,12 @@ def name_of(func: Callable[..., Any]) -> str:
 
 
 def tensors_in(value: Any, depth: int = 4) -> list[torch.Tensor]:
-    """All tensors of a nested list, tuple, dict or dataclass-like object, in order."""
+    """All dense tensors of a nested list, tuple, dict or dataclass-like object, in order.
+
+    Sparse, quantised and nested ones lack most of the operations that measure a tensor: they are passed over.
+    """
     if isinstance(value, torch.Tensor):
-        return [value]
+        return [value] if value.layout is torch.strided and not value.is_nested and not value.is_quantized else []
     if depth <= 0 or value is None or isinstance(value, (str, bytes, int, float, bool)):
         return []
     if isinstance(value, dict):

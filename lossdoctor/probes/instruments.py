@@ -186,7 +186,7 @@ class Instruments(Patches):
                     and roots[0].numel() == 1
                     and not kwargs.get("create_graph", False)
                     and all(isinstance(w, torch.Tensor) and w.is_leaf for w in wanted)
-                    and any(isinstance(w, torch.nn.Parameter) for w in wanted)
+                    and (any(isinstance(w, torch.nn.Parameter) for w in wanted) or not self._optimized())
                 )
                 if trains:
                     self.tell.backward(roots, "grad")
@@ -222,6 +222,10 @@ class Instruments(Patches):
             return step
 
         self.wrap(torch.amp.GradScaler, "step", make_scaler_step)
+
+    def _optimized(self) -> bool:
+        """Whether an optimizer is alive: plain tensors are then inputs (of an attack, a penalty), else weights moved by hand."""
+        return any(made() is not None for made in self.optimizers)
 
     def _clip(self, name: str) -> None:
         def make(original: Any) -> Any:

@@ -35,11 +35,19 @@ class Runs(Protocol):
         ...
 
 
+def gist(traceback: str) -> str:
+    """What a traceback says in one line: the first line after its last frame (messages may run over many lines)."""
+    lines = traceback.strip().splitlines()
+    last = max((i for i, line in enumerate(lines) if line.startswith("  File ")), default=-1)
+    said = next((line for line in lines[last + 1 :] if line and not line.startswith(" ")), "unknown")
+    return said[:300]
+
+
 class Fault(Exception):
-    """lossdoctor's own code failed inside the script's process; the message is the innermost line, ``detail`` the traceback."""
+    """lossdoctor's own code failed inside the script's process; the message is the error's line, ``detail`` the traceback."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail.strip().splitlines()[-1] if detail.strip() else "unknown")
+        super().__init__(gist(detail))
         self.detail = detail
 
 
@@ -303,7 +311,7 @@ class Zygote:
             outcome.fault = str(outcome.error.get("traceback", ""))
         run.outcome = outcome
         if outcome.fault:
-            outcome.end = f"a fault of lossdoctor: {outcome.fault.strip().splitlines()[-1]}"
+            outcome.end = f"a fault of lossdoctor: {gist(outcome.fault)}"
             self.faults.append(outcome.fault)
             if run.plan.label == "probe":
                 raise Fault(outcome.fault)
