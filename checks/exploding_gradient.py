@@ -101,6 +101,10 @@ class ExplodingGradient(Check):
         large = [w for w in recurrent or weights if w.grad0 > bound * w.weight0 > 0 and w.update0 >= FELT]
         large = large if follows_gradient(weights) else []
         swells = bool(recurrent) and self._late(finite) >= SWELLS and rise >= SHOT_UP / 2
+        early = next((c for c in clips if c["calls"] and c["before_backward"] >= 0.5 * c["calls"]), None)
+        calm = not (blown or rise >= SHOT_UP or in_time or swells or large) or not fails(outcome)
+        if early is not None and calm:
+            return self._clipped_too_early(early, told)
         if not (blown or rise >= SHOT_UP or in_time or swells or large):
             return Absent(f"gradients keep their size: {told}")
         if not fails(outcome):
@@ -122,7 +126,7 @@ class ExplodingGradient(Check):
         contributors = ["the loss is a sum over the batch"] if sums else []
         end = "a non-finite value" if blown else f"{peak:.3g} at step {at}"
         return Present(
-            title="Gradients explode",
+            title="Gradients explode" if told_as_error else "The gradient norm rises",
             message=(
                 f"The gradient norm goes from {first:.3g} to {end}{growth}{size}. Nothing clips it"
                 + (f"; {contributors[0]}" if contributors else "")
@@ -152,6 +156,29 @@ class ExplodingGradient(Check):
                 *([RemedySpec("mean-loss", "average the loss over the batch instead of summing it")] if sums else []),
             ],
             confidence=0.85 if certain else 0.6 if large else 0.5 if told_as_error else 0.4,
+        )
+
+    def _clipped_too_early(self, clip: dict[str, Any], told: str) -> Present:
+        return Present(
+            title="Gradients are clipped ahead of the backward pass",
+            message=(
+                f"{clip['kind']} runs before backward in {clip['before_backward']} of {clip['calls']} calls: it clips the "
+                f"gradients of the step before, or none, and the step uses unclipped ones ({told})."
+            ),
+            why="No harm was seen in this run; the first spike will go through unclipped.",
+            severity="info",
+            site=Site.of(clip.get("site")),
+            evidence={"calls": clip["calls"], "before_backward": clip["before_backward"]},
+            remedies=[
+                RemedySpec(
+                    "clip-later",
+                    "clip between backward and step",
+                    snippet=f"loss.backward(); torch.nn.utils.{clip['kind']}(...); optimizer.step()",
+                    runtime=False,
+                    why_not="the order of the calls is written into the code",
+                )
+            ],
+            confidence=0.3,
         )
 
     def _clipping(self, clips: list[dict[str, Any]], steps: int) -> dict[str, Any] | None:

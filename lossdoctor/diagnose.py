@@ -84,9 +84,7 @@ def diagnose(
         trace.records["curves"] = proven.curves
         seconds["exams and trials"] = time.monotonic() - started - seconds["probe"]
         notes = broken + zygote.obstacles + _notes(probe, trace)
-        notes += [
-            f"a fault of lossdoctor inside a run: {gist(f)}" for f in dict.fromkeys(zygote.faults)
-        ]
+        notes += [f"a fault of lossdoctor inside a run: {gist(f)}" for f in dict.fromkeys(zygote.faults)]
         if os.environ.get("LOSSDOCTOR_DEBUG"):
             sys.stderr.write("\n".join(dict.fromkeys(zygote.faults)))
     diagnosis = tree.conclude(target.target, judged, outcome, trace.steps, suffering, proven.ranked, notes)

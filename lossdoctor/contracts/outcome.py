@@ -82,7 +82,8 @@ def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float,
     target = trace.arrays.get(f"losses/{loss_id}/rows/target")
     if target is None or len(target) < 2:
         return float("nan"), ""
-    options = next((r.get("options") or {} for r in trace.list("losses") if r.get("id") == loss_id), {})
+    record = next((r for r in trace.list("losses") if r.get("id") == loss_id), {})
+    options, wide = record.get("options") or {}, record.get("constant_costs") or {}
     if family == "nll":
         labels, counts = np.unique(target, return_counts=True)
         weights = options.get("class_weights")
@@ -93,6 +94,10 @@ def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float,
         ), "weighted entropy of the labels" if weights else "entropy of the labels"
     sample = trace.arrays.get(f"losses/{loss_id}/rows/sample_target")
     columns = sample if sample is not None and sample.ndim == 2 and 1 < sample.shape[1] <= 64 else target.reshape(-1, 1)
+    if family == "bce" and "entropy" in wide and float(options.get("positive_weight", 1.0)) == 1.0:
+        return float(wide["entropy"]), "entropy of the labels"
+    if family == "regression" and "variance" in wide:
+        return float(wide["variance"]), "variance of the targets"
     if family == "bce":
         p = np.clip(np.nanmean(columns, 0), 1e-6, 1 - 1e-6)
         positive = float(options.get("positive_weight", 1.0))

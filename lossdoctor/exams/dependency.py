@@ -512,7 +512,7 @@ def _times(
         "sees_share": sees.tolist(),
     }
     if positions > 1:
-        result["match"] = _matches(data, target, axis, positions, batch)
+        result["match"] = _matches(data, target, axis, positions, batch, base.info["losses"][0])
 
 
 def _shaper(prediction: np.ndarray, target: np.ndarray, batch: int, axis: int, family: str, length: int) -> Any:
@@ -550,7 +550,9 @@ def _shaper(prediction: np.ndarray, target: np.ndarray, batch: int, axis: int, f
     return None
 
 
-def _matches(data: np.ndarray, target: np.ndarray, axis: int, positions: int, batch: int) -> dict[str, Any] | None:
+def _matches(
+    data: np.ndarray, target: np.ndarray, axis: int, positions: int, batch: int, loss: dict[str, Any]
+) -> dict[str, Any] | None:
     """Where the target's values stand in the data: the offset k with target[t] == data[t + k], its match rate and chance."""
     series = data if data.ndim == 2 else data[..., 0] if data.shape[-1] == 1 else None
     if series is None:
@@ -568,7 +570,9 @@ def _matches(data: np.ndarray, target: np.ndarray, axis: int, positions: int, ba
     if series.shape[0] != goal.shape[0]:
         return None
     length, best = series.shape[1], None
-    valid = goal != -100
+    valid = goal != loss.get("ignore_index", -100)
+    if loss["family"] == "nll":
+        valid &= goal >= 0
     for k in range(-min(length, positions) + 2, length - 1):
         low, high = max(0, -k), min(positions, length - k)
         if high - low < 2:

@@ -25,7 +25,8 @@ def changed(tensor: torch.Tensor, spec: dict[str, Any]) -> torch.Tensor:
     """``tensor`` with one slice replaced by plausible other values.
 
     ``spec``: ``axis`` and ``index`` of the slice (axis None = everything), ``sample_axis`` along which other values are
-    taken. Floats get noise of the slice's own scale on top, so that equal slices change too; ints and bools are rolled.
+    taken. Floats get noise of the slice's own scale on top, so that equal slices change too, and keep to the tensor's
+    range; ints and bools are rolled.
     """
     out = tensor.detach().clone()
     axis, index, sample_axis = spec.get("axis"), spec.get("index", 0), spec.get("sample_axis", 0)
@@ -44,6 +45,9 @@ def changed(tensor: torch.Tensor, spec: dict[str, Any]) -> torch.Tensor:
         spread = torch.nan_to_num(out.float()).std() if out.numel() > 1 else torch.tensor(1.0)
         scale = float(spread) if float(spread) > 0 else 1.0
         other = torch.nan_to_num(other) + 0.7 * scale * torch.randn(other.shape, generator=generator).to(out.dtype)
+        known = torch.nan_to_num(out)
+        if known.numel() > 1 and float(known.min()) < float(known.max()):
+            other = other.clamp(known.min(), known.max())  # what is a share, a colour or a probability stays one
     elif torch.equal(other, part) and out.numel() > 1:
         low, high = out.min(), out.max()
         other = torch.where(part < high, part + 1, low) if out.dtype != torch.bool else ~part

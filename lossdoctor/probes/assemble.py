@@ -176,6 +176,8 @@ def _pairs(recorder: Recorder, trace: Trace) -> None:
         counts = recorder.pairs.raw_target_counts.get(key)
         if counts:
             record["label_counts"] = {str(k): v for k, v in sorted(counts.items())[:2000]}
+        if costs := recorder.pairs.constant_costs(key):
+            record["constant_costs"] = costs
         trace.records["losses"].append(record)
         book = recorder.pairs.steps.get(key)
         if not book:

@@ -75,10 +75,9 @@ class AttentionWatch:
 
     def _scaled_dot(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
         mask = args[3] if len(args) > 3 else kwargs.get("attn_mask")
-        if not isinstance(mask, torch.Tensor):
-            return None
-        record = self._record(name)
-        if record is None:
+        given = isinstance(mask, torch.Tensor)
+        record = self._record(name if given else f"{name} without mask")
+        if record is None or not given:
             return None
         blocked = ~mask if mask.dtype == torch.bool else mask.float() < BLOCKING
         self._keys_only(record, blocked, mask)

@@ -55,7 +55,8 @@ class Batches:
         """The data arguments of an outermost module's call that will be trained on."""
         with torch._C.DisableTorchFunction():
             for position, tensor in enumerate(tensors[:6]):
-                if not tensor.requires_grad:
+                # Points at which a derivative is wanted require a gradient, and are data all the same.
+                if not tensor.requires_grad or (tensor.is_leaf and not isinstance(tensor, torch.nn.Parameter)):
                     self._note(f"{module}[{position}]", "input", tensor, step)
 
     def wanted(self, key: str, target: torch.Tensor | None, step: int) -> None:

@@ -17,6 +17,7 @@ CLASSES_KEPT = 128  # wider predictions keep per-row figures only
 FEATURES_KEPT = 1024
 SAMPLES_IN_ALL = 4000
 COLUMNS = 64
+WIDEST = 200_000
 # The last steps' rows are kept apart (up to so many of each), whatever came before.
 TAIL_STEPS = 20
 TAIL_ROWS = 512
@@ -35,6 +36,7 @@ class Pairs:
         self.tokens_kept: dict[str, int] = defaultdict(int)
         self.class_counts: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self.ignored: dict[str, dict[str, float]] = defaultdict(lambda: {"ignored": 0.0, "all": 0.0})
+        self.columns: dict[str, list[Any]] = {}  # rows, sums and sums of squares of wide targets
         self.raw_target_counts: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
 
     def error_of(self, call: LossCall) -> list[float]:
@@ -123,6 +125,30 @@ class Pairs:
         if call.family == "nll":
             self._keep_tokens(key, call, inputs)
 
+    def _keep_columns(self, key: str, target: torch.Tensor) -> None:
+        """Sums over targets of more columns than samples keep: what the best constant costs, column by column."""
+        flat = target.reshape(target.shape[0], -1).double()
+        book = self.columns.get(key)
+        if book is None:
+            book = self.columns[key] = [0.0, torch.zeros_like(flat[0]), torch.zeros_like(flat[0])]
+        if flat.shape[1] != book[1].numel():
+            return
+        book[0] += flat.shape[0]
+        book[1] += flat.sum(0)
+        book[2] += flat.square().sum(0)
+
+    def constant_costs(self, key: str) -> dict[str, float]:
+        """Of the best constant of each column: ``variance``, and ``entropy`` where all targets lie in [0, 1]."""
+        if key not in self.columns or not self.columns[key][0]:
+            return {}
+        n, total, square = self.columns[key]
+        mean = total / n
+        costs = {"variance": float((square / n - mean.square()).clamp_min(0).mean())}
+        if float(mean.min()) >= 0 and float(mean.max()) <= 1 and bool((square <= total + 1e-9).all()):
+            p = mean.clamp(1e-6, 1 - 1e-6)
+            costs["entropy"] = float(-(p * p.log() + (1 - p) * (1 - p).log()).mean())
+        return costs
+
     def _labels(self, key: str, call: LossCall) -> None:
         assert call.target is not None
         values, counts = torch.unique(call.target.detach(), return_counts=True)
@@ -195,6 +221,8 @@ class Pairs:
         unlike = [t for t in candidates[-4:] if t.shape != target.shape or not bool((t.detach() == target).all())]
         given = max(unlike or candidates[-4:], key=lambda t: t[0].numel()).detach()
         n = min(given.shape[0], 256, SAMPLES_IN_ALL - self.samples_kept[key])
+        if call.family != "nll" and COLUMNS < target[0].numel() <= WIDEST:
+            self._keep_columns(key, target)
         flat = given[:n].reshape(n, -1)
         flat = flat[:, :FEATURES_KEPT] if flat.shape[1] > FEATURES_KEPT else flat
         kept = self.kept[key]
