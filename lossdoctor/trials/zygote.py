@@ -19,8 +19,11 @@ from lossdoctor.script.journal import Journal
 from lossdoctor.trace import Trace
 from lossdoctor.trace.store import read
 
+from . import memory
 from .process import ScriptProcess
 
+# Memory left to everybody else, in bytes.
+SPARE = 512 * 2**20
 # A run that is told to stop at its time limit still has to write its trace.
 WRITING = 5.0
 
@@ -327,7 +330,7 @@ class Zygote:
         runs: list[Run] = []
         jobs = 1 if self.fresh else jobs
         while pending or any(r.outcome is None for r in runs):
-            while pending and sum(r.outcome is None for r in runs) < jobs:
+            while pending and (busy := sum(r.outcome is None for r in runs)) < jobs and (not busy or self._room()):
                 runs.append(self._next(pending.pop(0), timeout))
             self._listen()
             self._expire(runs)
@@ -336,6 +339,12 @@ class Zygote:
         if all(r.outcome is not None for r in self._runs.values()):
             self.journal.undo()
         return [r.outcome for r in runs if r.outcome is not None]
+
+    def _room(self) -> bool:
+        """Whether memory allows one more run beside those that go on: in the worst case it copies all that the script holds."""
+        held = memory.resident(self.script.process.pid)
+        free = memory.available()
+        return held is None or free is None or free > held + SPARE
 
     def _next(self, plan: Plan, timeout: float) -> Run:
         if self.fresh and time.monotonic() > self.deadline:
