@@ -36,6 +36,13 @@ def meaningful(outcome: Outcome) -> bool:
     return outcome.streams <= 1 and (outcome.family in KNOWN or np.isfinite(outcome.skill))
 
 
+def one_of_several(trace: Trace) -> bool:
+    """Whether the main loss call is a part of something larger, other calls of its kind beside it (a GAN's real half)."""
+    record = main_loss(trace)
+    alike = [r for r in trace.list("losses") if r.get("calls") and r.get("family") == record.get("family")]
+    return len(alike) > 1 or len(trace.list("streams")) > 1
+
+
 def at_floor(outcome: Outcome) -> bool:
     """The run ends no better than the best constant."""
     return bool(np.isfinite(outcome.skill)) and not outcome.learns

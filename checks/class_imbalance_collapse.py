@@ -34,7 +34,7 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Verdict
 
-from ._learning import kept, loss_site, main_loss, number
+from ._learning import kept, loss_site, main_loss, number, one_of_several
 
 # Share of the commonest class from which on we speak of imbalance.
 IMBALANCED = 0.75
@@ -109,7 +109,8 @@ class ClassImbalanceCollapse(Check):
     def _only_one(trace: Trace, record: dict[str, Any]) -> Present | None:
         """All labels are of one class, though the model can tell several."""
         labels = kept(trace, "target")
-        if labels is None or len(labels) < ALL_ALIKE or np.ptp(labels) != 0 or trace.steps < FEWEST_STEPS:
+        few = labels is None or len(labels) < ALL_ALIKE or trace.steps < FEWEST_STEPS
+        if labels is None or few or np.ptp(labels) != 0 or one_of_several(trace):
             return None
         shape = record.get("prediction_shape") or []
         classes = shape[1] if record["family"] == "nll" and len(shape) > 1 else 2

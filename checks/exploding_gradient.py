@@ -37,6 +37,7 @@ from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._layers import OVERSIZED, Layer, fails, follows_gradient, layers
+from ._learning import meaningful
 from ._time import time_groups
 
 # A run whose largest gradient is this many times its first one has met a cliff (measured on the healthy scripts: 15 at most, where the
@@ -54,6 +55,11 @@ SWELLS = 2.0
 # for any size (summed losses with a tiny rate).
 FELT = 0.05
 LIMIT = 5.0
+
+
+def large_norm(weights: list[Layer]) -> float:
+    """The norm of all weights together at the first step."""
+    return float(np.sqrt(sum(w.weight0**2 for w in weights)))
 
 
 class ExplodingGradient(Check):
@@ -112,6 +118,10 @@ class ExplodingGradient(Check):
         by_rate = not large and not in_time and any(w.update0 >= OVERSIZED for w in weights)
         certain = bool(recurrent) and (bool(large) or in_time)
         told_as_error = not by_rate and (bool(recurrent) or bool(large))
+        if not told_as_error and not blown and not in_time and (outcome is None or not meaningful(outcome)):
+            return Absent(f"{told}, of a loss whose value does not say how well training goes")
+        if not told_as_error and not blown and not in_time and peak < large_norm(weights):
+            return Absent(f"{told}; the weights are larger than their gradients all along")
         site, who = self._where(recurrent or weights, growing if in_time else None)
         at = int(norms.steps[int(np.argmax(np.where(np.isfinite(values), values, -1.0)))])
         growth = size = ""

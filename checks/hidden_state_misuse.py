@@ -72,10 +72,10 @@ class HiddenStateMisuse(Check):
         shuffled = [loader for loader in loaders if loader.get("shuffled") and loader.get("grad_batches")]
         for m in recurrent:
             calls, carried = m["grad_calls"], m.get("state_nonzero", 0)
-            if m.get("state_with_history", 0) > 1 and carried >= max(2, 0.5 * calls):
-                if shuffled:
-                    return self._carried(m, carried, calls)
-            elif carried >= max(3, 0.8 * (calls - 1)) and shuffled and self._whole_sequences(m):
+            if not shuffled or not self._whole_sequences(m):
+                continue
+            often = max(2, 0.5 * calls) if m.get("state_with_history", 0) > 1 else max(3, 0.8 * (calls - 1))
+            if carried >= often:
                 return self._carried(m, carried, calls)
         few = self._unreached(exam_dependency, recurrent)
         if few is not None:

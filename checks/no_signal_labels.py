@@ -36,7 +36,7 @@ from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Verdict
 
 from ._firstsight import first_sight
-from ._learning import kept, loss_site, main_loss, meaningful, number
+from ._learning import kept, loss_site, main_loss, meaningful, number, one_of_several
 
 # Fewer unlike rows than these, or a null that reaches this share of the variance by chance, cannot show that nothing is there.
 FEW_ROWS = 200
@@ -144,6 +144,7 @@ class NoSignalLabels(Check):
             or len(target) < FEW_ROWS
             or np.ptp(target) != 0
             or record.get("family") not in {"nll", "bce", "regression"}
+            or one_of_several(trace)
         ):
             return None
         value = float(target[0])

@@ -89,8 +89,10 @@ def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float,
         weights = options.get("class_weights")
         mass = counts * np.asarray(weights)[labels.astype(int)] if weights else counts.astype(float)
         share = mass[mass > 0] / mass.sum()
+        # The entropy of a sample is too small by about this much (Miller, 1955).
+        missed = (len(share) - 1) / (2 * len(target))
         return float(
-            -(share * np.log(share)).sum()
+            -(share * np.log(share)).sum() + missed
         ), "weighted entropy of the labels" if weights else "entropy of the labels"
     sample = trace.arrays.get(f"losses/{loss_id}/rows/sample_target")
     columns = sample if sample is not None and sample.ndim == 2 and 1 < sample.shape[1] <= 64 else target.reshape(-1, 1)

@@ -20,6 +20,10 @@ from lossdoctor.trials.zygote import Outcome, Runs
 
 SAMPLES_TRIED = 3
 TIMES_TRIED = 14
+# A base run, one for a leaf, and two with replaced samples.
+FEWEST_RUNS = 4
+# Sums in another order differ by a few units in the last place of single precision.
+ROUNDING = 4 * 2.0**-23
 # A replaced sample may reach this many times its own share of the predictions before we speak of mixing.
 MIXING = 1.5
 # Mean neighbour distance / mean random-pair distance along an axis: below = an ordered (time) axis, above = exchangeable.
@@ -83,7 +87,10 @@ def differs(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
         return None
     with np.errstate(invalid="ignore"):
         scale = np.nanstd(a) if a.size else 0.0
-        return (np.abs(a - b) > 1e-5 * max(float(scale), 1e-12) + 1e-12) | (np.isnan(a) != np.isnan(b))
+        rounding = ROUNDING * float(np.nanmax(np.abs(a))) if a.size and np.isfinite(a).any() else 0.0
+        return (
+            np.abs(a - b) > 1e-5 * max(float(scale), 1e-12) + (rounding if np.isfinite(rounding) else 0.0) + 1e-12
+        ) | (np.isnan(a) != np.isnan(b))
 
 
 def order_ratio(x: np.ndarray, axis: int) -> float:
@@ -101,13 +108,22 @@ def order_ratio(x: np.ndarray, axis: int) -> float:
 
 
 def examine(
-    zygote: Runs, step: int = 0, timeout: float = 60.0, jobs: int = 2, remedies: list[dict[str, Any]] | None = None
+    zygote: Runs,
+    step: int = 0,
+    timeout: float = 60.0,
+    jobs: int = 2,
+    remedies: list[dict[str, Any]] | None = None,
+    limit: float = float("inf"),
 ) -> dict[str, Any]:
-    """Make the exam at ``step``. Returns its result as plain data, or ``{"cannot_tell": reason}``."""
+    """Make the exam at ``step`` within about ``limit`` seconds.
+
+    Returns its result as plain data, or ``{"cannot_tell": reason}``. Where time is short, fewer samples and time steps are
+    replaced.
+    """
 
     def plan(inject: dict[str, Any] | None, ops: bool) -> Plan:
         return Plan(
-            steps=step + 2,
+            steps=step + 3,
             remedies=remedies or [],
             exam={"kind": "dependency", "step": step, "inject": inject, "ops": ops},
             label="dependency",
@@ -119,6 +135,9 @@ def examine(
         return {"cannot_tell": f"the examined step did not come to a loss ({base_run.end})"}
     if not base.info["losses"] or "prediction0" not in base.arrays:
         return {"cannot_tell": "no comparison of a prediction with a target was recognised in the examined step"}
+    affordable = int(min(limit / max(base_run.seconds, 0.01) * jobs, 1000))
+    if affordable < FEWEST_RUNS:
+        return {"cannot_tell": f"the time budget did not allow it: one step takes {base_run.seconds:.0f} s"}
     source = _source(base)
     if source is None:
         return {"cannot_tell": "where the data enters was not recognised (no DataLoader, no module call with tensors)"}
@@ -151,7 +170,16 @@ def examine(
             "step": step,
         }
         return blind | _met_unseen(zygote, plan, base, source["candidates"], timeout, jobs)
-    chosen = max(moving, key=lambda m: (m[1], -m[0].get("leaf", 0)))[0]
+    rows = base.info["losses"][0]["prediction"][:1]
+
+    def fits(candidate: dict[str, Any]) -> tuple[bool, bool]:
+        """Of inputs that reach as much: numbers ahead of indices, and those with a row for each prediction."""
+        found = _array(base, candidate)
+        leaf = {"loader": "leaves", "call": "given"}.get(candidate["at"])
+        number = bool(leaf and base.info[leaf][candidate["leaf"]]["float"])
+        return found is not None and list(found.shape[:1]) == rows, number
+
+    chosen = max(moving, key=lambda m: (m[1], *fits(m[0]), -m[0].get("leaf", 0)))[0]
     result: dict[str, Any] = {
         "ignores_input": False,
         "source": chosen,
@@ -175,7 +203,8 @@ def examine(
     batch = data.shape[axis]
     if batch >= 2:
         _mixing(zygote, plan, base, chosen, axis, batch, timeout, jobs, result)
-    _times(zygote, plan, base, chosen, data, axis, timeout, jobs, result)
+    left = affordable - len(outcomes) - SAMPLES_TRIED - 1
+    _times(zygote, plan, base, chosen, data, axis, timeout, jobs, result, max(3, min(left, TIMES_TRIED)))
     return result
 
 
@@ -465,8 +494,9 @@ def _times(
     timeout: float,
     jobs: int,
     result: dict[str, Any],
+    most: int,
 ) -> None:
-    """Which time step of the data reaches which position of the prediction, and of the target."""
+    """Which of ``most`` time steps of the data reaches which position of the prediction, and of the target."""
     if data.ndim < 2 or data.ndim > 3:
         return
     time_axis = 1 - axis
@@ -485,11 +515,7 @@ def _times(
             return
         shaper = (lambda m: np.array([m.mean()]), lambda m: np.array([m.mean()]), 1)
     shape_prediction, shape_target, positions = shaper
-    picks = (
-        list(range(length))
-        if length <= TIMES_TRIED
-        else sorted({round(i) for i in np.linspace(0, length - 1, TIMES_TRIED)})
-    )
+    picks = list(range(length)) if length <= most else sorted({round(i) for i in np.linspace(0, length - 1, most)})
     injects = [{**source, "axis": time_axis, "index": i, "sample_axis": axis} for i in picks]
     dumps = [_dump(o) for o in zygote.run_all([plan(i, False) for i in injects], timeout, jobs)]
     sees = np.full((positions, len(picks)), np.nan)

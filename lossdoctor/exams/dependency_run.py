@@ -112,7 +112,11 @@ class Examiner(Recorder):
             self.given = tensors_in((args, kwargs))
             if self.inject and self.inject["at"] == "call" and self.inject["leaf"] < len(self.given):
                 old = self.given[self.inject["leaf"]]
-                args, kwargs = _replaced((args, kwargs), old, changed(old, self.inject))
+                other = changed(old, self.inject)
+                if old.requires_grad and old.is_leaf:
+                    old.data.copy_(other)  # the script holds on to it, to take a derivative
+                else:
+                    args, kwargs = _replaced((args, kwargs), old, other)
         return super().forward(module, args, kwargs, depth)
 
     def _op_result(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
@@ -127,11 +131,12 @@ class Examiner(Recorder):
 
     def backward(self, roots: list[Any], kind: str) -> list[Any] | None:
         """Everything has been computed: write it down and end."""
-        tape = self.functions.tape
+        # Steps made by hand are noticed at the next backward: the step that was examined is that of the forward.
+        tape, now = self.functions.tape, self.now
         waiting = list(self.pending)
         super().backward(roots, kind)
         stream = next(iter(self.streams.values()), None)
-        if self.done or tape is None or not self.now or stream is None:
+        if self.done or tape is None or not now or stream is None:
             return None
         keys = stream["keys"]
         calls = [c for c in waiting if keys.get(c.options.get("key", c.key))]

@@ -1,8 +1,9 @@
 """The one-batch exam: can the model memorise a single batch?
 
 A model that is wired right, wide enough and free to move does, given some hundred steps (Karpathy, "A recipe for
-training neural networks": "overfit one batch"). Made twice: as the script is, and with dropout and weight decay off
-at three times the rate for twice as long, so that what remains is what the model can represent."""
+training neural networks": "overfit one batch"). Made as the script is, and freed of dropout and weight decay for twice as
+long: at three times the rate, and where plain SGD steps, with Adam's steps (Kingma & Ba, 2015) as well, so that what
+remains is what the model can represent and not how far its steps go."""
 
 from __future__ import annotations
 
@@ -23,21 +24,25 @@ FREE: list[dict[str, Any]] = [{"id": "no-dropout"}, {"id": "no-weight-decay"}]
 MEMORISED = 0.9
 
 
-def plans(steps: int, timeout: float) -> list[Plan]:
+def plans(trace: Trace, steps: int, timeout: float) -> list[Plan]:
     """As the script is, and freed."""
     again: dict[str, Any] = {"id": "repeat-batch", "args": {}}
     freed = [again, *FREE, {"id": "scale-lr", "args": {"factor": FREED_RATE}}]
-    return [
+    length: dict[str, Any] = {"steps": LONGER * steps, "seconds": LONGER * timeout}
+    made = [
         Plan(steps=steps, seconds=timeout, remedies=[again], label="one batch"),
-        Plan(steps=LONGER * steps, seconds=LONGER * timeout, remedies=freed, label="one batch, freed"),
+        Plan(**length, remedies=freed, label="one batch, freed"),
     ]
+    if any(o["class"] == "SGD" for o in trace.list("optimizers")):
+        made.append(Plan(**length, remedies=[again, *FREE, {"id": "adam-steps"}], label="one batch, freed, Adam"))
+    return made
 
 
 def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
     """Train on one batch (unless that has been done). See :func:`read`."""
     if "one_batch" in trace.exams:
         return trace.exams["one_batch"]
-    return read(trace, zygote.run_all(plans(steps, timeout), LONGER * timeout + 10, jobs), steps)
+    return read(trace, zygote.run_all(plans(trace, steps, timeout), LONGER * timeout + 10, jobs), steps)
 
 
 def read(trace: Trace, runs: list[Any], steps: int) -> dict[str, Any]:

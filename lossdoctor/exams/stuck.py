@@ -37,7 +37,10 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         reason = {"cannot_tell": "not needed: the run learns at another rate"}
         trace.exams.update(one_batch=reason, permuted_labels=reason)
         return reason
-    batch, permuted = one_batch.plans(steps, timeout), permuted_labels.plans(trace, LONGER * steps, LONGER * timeout)
+    batch, permuted = (
+        one_batch.plans(trace, steps, timeout),
+        permuted_labels.plans(trace, LONGER * steps, LONGER * timeout),
+    )
     runs = zygote.run_all([_plan(steps, timeout), *batch, *permuted], LONGER * timeout + 10, jobs)
     trace.exams["one_batch"] = one_batch.read(trace, runs[1 : 1 + len(batch)], steps)
     trace.exams["permuted_labels"] = permuted_labels.read(trace, runs[1 + len(batch) :], runs[0].trace)

@@ -49,6 +49,7 @@ class Recorder(Silent):
         self.count = 0  # step calls so far, of all optimizers
         self.per_optimizer: Counter[int] = Counter()
         self.optimizers: list[Any] = []
+        self.lanes: list[int] = []  # per optimizer: the first one that moved the same parameters (made anew each epoch)
         self.optimizer_state: list[dict[str, Any]] = []
         self.optimizer_records: list[dict[str, Any]] = []
         self.streams: dict[str, dict[str, Any]] = {}
@@ -552,6 +553,9 @@ class Recorder(Silent):
                     self._own(optimizer, i)
                 return i
         index = len(self.optimizers)
+        held = {id(p) for p in self._mine(optimizer)}
+        before = (i for i, o in enumerate(self.optimizers) if any(id(p) in held for p in self._mine(o)))
+        self.lanes.append(next(before, index))
         self.optimizers.append(optimizer)
         self.optimizer_state.append({"clean": True, "stepped": False, "probe": [], "size": 0})
         options = {k: v for k, v in optimizer.param_groups[0].items() if isinstance(v, (int, float, bool, str))}
@@ -622,7 +626,7 @@ class Recorder(Silent):
         state["clean"] = False
         state["stepped"] = True
         state["probe"] = [p for p in mine if p.grad is not None][:4]
-        self.per_optimizer[index] += 1
+        self.per_optimizer[self.lanes[index]] += 1
         self.optimizer_records[index]["steps"] += 1
         self._log("lr", float(optimizer.param_groups[0].get("lr", float("nan"))))
         self._log("optimizer", float(index))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 import sysconfig
 from pathlib import Path
@@ -15,7 +16,7 @@ _LIBRARY = tuple(
         if key in {"stdlib", "platstdlib", "purelib", "platlib"}
     }
 )
-_OWN = str(Path(__file__).resolve().parent.parent)
+_OWN = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
 class Sites:

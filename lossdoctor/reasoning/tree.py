@@ -14,6 +14,8 @@ from lossdoctor.trace import Absent, CannotTell, Diagnosis, Finding, Node, Prese
 
 # A run that explains this share of what the input can explain has learned well; softer findings are then remarks.
 LEARNS_WELL = 0.2
+# Fewer optimizer steps show no course of the loss.
+FEWEST_STEPS = 5
 # From this confidence on a structural finding is taken as certain.
 SURE = 0.85
 
@@ -201,8 +203,10 @@ def conclude(
     diagnosis.explains = [c for c in names[1:] if c in symptoms]
     if root:
         diagnosis.verdict = "sick"
-    elif outcome is None:
+    elif outcome is None or (steps < FEWEST_STEPS and not outcome.learns):
         diagnosis.verdict = "inconclusive"
+        if outcome is not None:
+            diagnosis.notes.append(f"{steps} steps are too few to call a run healthy (at least {FEWEST_STEPS})")
     diagnosis.tree = walk(judged, names, root)
     diagnosis.summary = _summary(diagnosis, outcome)
     return diagnosis
@@ -225,4 +229,4 @@ def _summary(diagnosis: Diagnosis, outcome: Outcome | None) -> str:
         return f"{title}. {how}".strip()
     if diagnosis.verdict == "healthy":
         return f"Nothing wrong was found. {how}".strip()
-    return how or "No diagnosis was possible."
+    return f"Too few steps for a diagnosis. {how}".strip() if how else "No diagnosis was possible."

@@ -177,3 +177,39 @@ def _again(first: Any, now: Any) -> Any:
     ):
         return first
     return now
+
+
+class AdamSteps(Remedy):
+    """Make plain SGD step as Adam would: each gradient becomes the one along which SGD's rule takes Adam's step.
+
+    Kingma & Ba, "Adam" (2015), with its default decay rates. Only for exams: whether a model can fit must not hang on its rate.
+    """
+
+    id = "adam-steps"
+    says = "Adam's steps in place of SGD's"
+
+    def __init__(self, args: dict[str, Any]) -> None:
+        super().__init__(args)
+        self.rate = float(args.get("rate", 1e-2))
+        self.moments: dict[int, tuple[torch.Tensor, torch.Tensor, int]] = {}
+
+    def step_begins(self, optimizer: Any) -> None:
+        """Replace the gradients."""
+        if type(optimizer).__name__ != "SGD":
+            return
+        with torch.no_grad():
+            for group in optimizer.param_groups:
+                group["momentum"], rate = 0.0, float(group["lr"])
+                if rate == 0:
+                    continue
+                for p in group["params"]:
+                    if p.grad is None or p.grad.is_sparse:
+                        continue
+                    first, second, n = self.moments.get(id(p), (torch.zeros_like(p), torch.zeros_like(p), 0))
+                    first = first.lerp(p.grad, 0.1)
+                    second = second.lerp(p.grad.square(), 0.001)
+                    n += 1
+                    self.moments[id(p)] = (first, second, n)
+                    step = (first / (1 - 0.9**n)) / ((second / (1 - 0.999**n)).sqrt() + 1e-8)
+                    p.grad.copy_(step * (self.rate / rate))
+                    self.applied += 1
