@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.contracts.check import Check
-from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Verdict
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._wiring import confused_modules, mixing_absent
 
@@ -53,9 +53,17 @@ class BatchFirstMismatch(Check):
     )
 
     def ask(
-        self, exam_dependency: dict[str, Any], modules: list[dict[str, Any]], loaders: list[dict[str, Any]]
+        self,
+        exam_dependency: dict[str, Any],
+        modules: list[dict[str, Any]],
+        loaders: list[dict[str, Any]],
+        trace: Trace,
+        exam_signal: dict[str, Any] | None = None,
     ) -> Verdict:
-        """Mixing, and where it begins."""
+        """Mixing, and where it begins; data whose rows are columns where both are as many."""
+        turned = (exam_signal or {}).get("turned") or {}
+        if turned.get("found"):
+            return self._turned(exam_dependency, trace, turned)
         absent = mixing_absent(exam_dependency)
         if absent is not None:
             return absent
@@ -123,6 +131,35 @@ class BatchFirstMismatch(Check):
                 )
             ],
             confidence=0.97,
+            structural=True,
+        )
+
+    @staticmethod
+    def _turned(exam: dict[str, Any], trace: Trace, turned: dict[str, Any]) -> Present:
+        shape = exam.get("input_shape") or []
+        first = next((r for r in trace.list("modules") if r.get("root")), {})
+        return Present(
+            title="The data's time axis is read as samples",
+            message=(
+                f"The model is given {tuple(shape)}, as many rows as columns, with a target for each row; no simple model predicts "
+                f"the targets from the rows, but from the columns one explains {turned['r2']:.0%} ({turned['best']}): samples lie along "
+                "the second axis."
+            ),
+            why="Each row holds one moment of all samples; what belongs to a target is spread over all rows.",
+            site=Site.of(
+                first.get("site") or next((r.get("site") for r in trace.list("losses") if r.get("main")), None)
+            ),
+            evidence={"input_shape": shape, "explained_by_columns": turned["r2"]},
+            remedies=[
+                RemedySpec(
+                    "swap-axes",
+                    "transpose the first two axes of the data, or read it with batch_first=False",
+                    snippet="x = x.transpose(0, 1)",
+                    runtime=False,
+                    why_not="where the data is read is not known",
+                )
+            ],
+            confidence=0.9,
             structural=True,
         )
 

@@ -32,7 +32,7 @@ import numpy as np
 
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
-from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Verdict
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._learning import kept, loss_site, main_loss, number, one_of_several
 
@@ -41,6 +41,8 @@ IMBALANCED = 0.75
 # Rare rows found: up to this share is none; and so many rare rows are wanted to say so (at 5% recall 59 rows show one with 95%).
 FOUND = 0.05
 FEWEST_RARE = 10
+# Class weights that leave the rare rows less than this part of their share work against them.
+LIGHTER = 0.7
 # So many labels, over so many steps, without a second class among them.
 ALL_ALIKE = 200
 FEWEST_STEPS = 10
@@ -87,10 +89,13 @@ class ClassImbalanceCollapse(Check):
         figures["rare_found"] = found
         if found > FOUND:
             return Absent(f"{found:.0%} of the rare rows are found", figures)
-        if outcome.learns:
+        if outcome.learns and self._weighted_away(record, rare, wanted) is None:
             return Absent(
                 f"the loss is {outcome.skill:.0%} better than the class frequencies: the rare rows are ranked", figures
             )
+        turned = self._weighted_away(record, rare, wanted)
+        if turned is not None:
+            return self._wrong_weights(record, figures | turned, common)
         later = self._later(exam_stuck, common)
         if later is not None and later > RECOVERS:
             return Absent(f"in a longer run {later:.0%} of the rare rows are found", figures)
@@ -104,6 +109,46 @@ class ClassImbalanceCollapse(Check):
         if not signal["found"]:
             return CannotTell(f"no simple model tells the rare rows from the others (p = {signal['p']:.2f})")
         return self._present(trace, figures | {"longer_found": later, "balanced": signal}, found, share, common, signal)
+
+    @staticmethod
+    def _weighted_away(record: dict[str, Any], rare: np.ndarray, wanted: np.ndarray) -> dict[str, float] | None:
+        """The rare rows' share of the loss's weights, where class weights make it smaller than their share of the rows."""
+        options = record.get("options") or {}
+        weights = options.get("class_weights")
+        if weights is not None and wanted.min() >= 0 and wanted.max() < len(weights):
+            mass = np.asarray(weights, dtype=float)[wanted]
+        elif record["family"] == "bce" and "positive_weight" in options:
+            mass = np.where(wanted > 0, float(options["positive_weight"]), 1.0)
+        else:
+            return None
+        share, plain = float(mass[rare].sum() / max(mass.sum(), 1e-30)), float(rare.mean())
+        return {"rare_share": plain, "rare_weight": share} if share < LIGHTER * plain else None
+
+    @staticmethod
+    def _wrong_weights(record: dict[str, Any], figures: dict[str, Any], common: int) -> Present:
+        counts = record.get("label_counts") or {}
+        share = figures["rare_share"]
+        args: dict[str, Any] = {"counts": counts} if counts else {"share": float(share if common == 0 else 1 - share)}
+        return Present(
+            title="The class weights are the wrong way round",
+            message=(
+                f"The rare rows are {share:.1%} of all, and the class weights leave them {figures['rare_weight']:.2%} of the loss: "
+                f"the commonest class weighs most. {figures['rare_found']:.0%} of the rare rows are found at the end."
+            ),
+            why="Weights are there to make up for rarity; frequencies in their place make rare rows count for nothing.",
+            site=Site.of(record.get("site")),
+            evidence=figures,
+            remedies=[
+                RemedySpec(
+                    "class-weights",
+                    "weigh each class by the inverse of its frequency",
+                    args,
+                    "weight=counts.sum() / (len(counts) * counts)",
+                )
+            ],
+            confidence=0.9,
+            structural=True,
+        )
 
     @staticmethod
     def _only_one(trace: Trace, record: dict[str, Any]) -> Present | None:

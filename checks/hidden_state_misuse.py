@@ -34,6 +34,7 @@ from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Verdict
 
 RECURRENT = {"LSTM", "GRU", "RNN"}
+CELLS = {"LSTMCell", "GRUCell", "RNNCell"}
 # A prediction made by a recurrent layer from at most this share of the steps ignores the sequence.
 FEW_STEPS = 0.34
 # Fewer steps than this make no sequence worth the test.
@@ -67,7 +68,8 @@ class HiddenStateMisuse(Check):
     ) -> Verdict:
         """State carried, steps unreached, layers unused."""
         recurrent = [m for m in modules if RECURRENT & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
-        if not recurrent:
+        cells = [m for m in modules if CELLS & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
+        if not recurrent and not cells:
             return Absent("no recurrent module ran")
         shuffled = [loader for loader in loaders if loader.get("shuffled") and loader.get("grad_batches")]
         for m in recurrent:
@@ -77,7 +79,7 @@ class HiddenStateMisuse(Check):
             often = max(2, 0.5 * calls) if m.get("state_with_history", 0) > 1 else max(3, 0.8 * (calls - 1))
             if carried >= often:
                 return self._carried(m, carried, calls)
-        few = self._unreached(exam_dependency, recurrent)
+        few = self._unreached(exam_dependency, [*recurrent, *cells])
         if few is not None:
             return few
         unused = self._unused(recurrent, parameters)

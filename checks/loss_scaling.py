@@ -36,6 +36,7 @@ import numpy as np
 
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
+from lossdoctor.contracts.regularisation import penalty
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._data import learned, words
@@ -59,6 +60,10 @@ CLIPPED = 0.9
 FALLS = 0.5
 
 
+# Without the added terms the same steps must come so much further (skill), and so many times the scatter.
+GAIN, NOISE_FACTOR = 0.1, 3.0
+
+
 class LossScaling(Check):
     """See the module's docstring."""
 
@@ -70,6 +75,7 @@ class LossScaling(Check):
         "loss-plateau",
         "bad-initialization",
         "class-imbalance-collapse",
+        "over-regularized",
     )
 
     def ask(
@@ -79,8 +85,12 @@ class LossScaling(Check):
         optimizers: list[dict[str, Any]],
         clips: list[dict[str, Any]],
         outcome: Outcome,
+        exam_regularisation: dict[str, Any] | None = None,
     ) -> Verdict:
-        """Factor, then whether the step feels it, then whether it hurts."""
+        """Terms against each other, then the factor, then whether the step feels it, then whether it hurts."""
+        terms = self._terms(loss, trace, exam_regularisation)
+        if terms is not None:
+            return terms
         backwards = trace.series("backwards")
         calls = float(np.median(backwards.values)) if backwards is not None and len(backwards) else 1.0
         factor, per_call, how = self._factor(loss, trace)
@@ -163,6 +173,37 @@ class LossScaling(Check):
                 )
             ],
             confidence=0.8 if broken else 0.6,
+        )
+
+    @staticmethod
+    def _terms(loss: dict[str, Any], trace: Trace, free: dict[str, Any] | None) -> Present | None:
+        """A mean over a sample's numbers beside a term of another scale, which wins: without it, the run learns."""
+        added = penalty(trace)
+        if added is None or "width" not in added or free is None or "penalty" not in free["without"]:
+            return None
+        gain = float(free["free"]) - float(free["own"])
+        if not gain > max(GAIN, NOISE_FACTOR * float(free["noise"])):
+            return None
+        width = added["width"]
+        return Present(
+            title="The loss's terms are on different scales",
+            message=(
+                f"{loss['kind']} is a mean over the {width} numbers of a sample, and {added['value']:.1%} of the first losses are "
+                f"terms added to it: the run gives up the input to make those small (skill {float(free['own']):.2f}); without them the "
+                f"same steps come to {float(free['free']):.2f}."
+            ),
+            why=f"Summed over a sample the data term would weigh {width} times as much; as a mean it is outvoted.",
+            site=Site.of(loss.get("site")),
+            evidence={"width": width, "added_share": added["value"], "own": free["own"], "without": free["free"]},
+            remedies=[
+                RemedySpec(
+                    "sum-over-numbers",
+                    "sum the data term over each sample's numbers (mean over samples only), or divide the other terms alike",
+                    {"width": width},
+                    snippet='reduction="sum") / x.size(0)',
+                )
+            ],
+            confidence=0.85,
         )
 
     def _faded(

@@ -131,7 +131,8 @@ def _message(trace: Trace, figure: dict[str, Any]) -> str:
         layers = f" ({figure['layers']} such layers)" if figure["layers"] > 1 else ""
         return f"With p = {figure['value']:g} ({name}), {_told(figure)} in each training step{layers}"
     if figure["kind"] == "penalty":
-        return f"At the end of the run {_told(figure)} ({figure['added']:.3g} of {figure['total']:.3g})"
+        when = "In the first steps" if "width" in figure else "At the end of the run"
+        return f"{when} {_told(figure)} ({figure['added']:.3g} of {figure['total']:.3g})"
     name = trace.list("optimizers")[figure["optimizer"]]["class"]
     return f"With weight_decay = {figure['amount']:g} ({name}), {_told(figure)} in the first steps"
 

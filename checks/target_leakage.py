@@ -95,6 +95,16 @@ class TargetLeakage(Check):
         )
 
 
+def _one_alphabet(x: np.ndarray, y: np.ndarray) -> bool:
+    """Rows of symbols out of which the target is one: to find it there is the task (recall, copying), and no leak."""
+    if x.shape[1] < 3 or not np.array_equal(x, np.round(x)):
+        return False
+    kinds = set(np.unique(y))
+    return (
+        len(kinds) > 2 and float(np.mean([kinds >= set(np.unique(c)) or kinds <= set(np.unique(c)) for c in x.T])) > 0.5
+    )
+
+
 def _copied_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
     """An input column of recorded rows that equals the target (or is an exact linear image of it)."""
     inputs, targets = trace.arrays.get("pairs/sample_input"), trace.arrays.get("pairs/sample_target")
@@ -124,6 +134,8 @@ def _copied_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
         and not np.isclose(x[:, best], y).mean() > COPY_SHARE
         and len(np.unique(x[:, best])) > 2
     ):
+        return None
+    if _one_alphabet(x, y):
         return None
     others = np.delete(np.abs(r), best)
     return Present(

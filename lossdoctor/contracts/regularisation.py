@@ -8,6 +8,8 @@ import numpy as np
 
 from lossdoctor.trace import Trace
 
+from .outcome import measure
+
 DECOUPLED = {"AdamW", "Adafactor"}
 BY_HAND = {"difference", "picked", "weighted-log"}
 # Decay / data gradient (norms; median over weights and the first recorded steps) from which on the decay rules.
@@ -18,6 +20,9 @@ SHRINKS = 1e-2
 DROPS = 0.75
 # A penalty that makes up more of the loss than this at the end.
 PENALTY = 0.7
+# So many numbers a sample make the difference between their mean and their sum count; a run below this skill has given up;
+# an added term is there from this share of the first values on.
+WIDE, COLLAPSED, THERE = 8, 0.05, 0.003
 # Remedy that takes each kind away.
 REMEDY = {"weight_decay": "no-weight-decay", "dropout": "no-dropout", "penalty": "no-penalty"}
 
@@ -100,9 +105,36 @@ def penalty(trace: Trace) -> dict[str, Any] | None:
     if not joined or not fits:
         return None
     parts = np.sum(np.asarray(outputs), 0)
+    collapsed = _collapsed(trace, record, parts, total)
+    if collapsed is not None:
+        return collapsed
     tail = slice(-max(1, len(total) // 5), None)
     value, data = float(np.mean(total[tail])), float(np.mean(parts[tail]))
     if not np.isfinite(value) or value <= 0 or data < 0 or data > 0.99 * value:
         return None
     share = 1 - data / value
     return {"kind": "penalty", "value": share, "strength": share / PENALTY, "total": value, "added": value - data}
+
+
+def _collapsed(trace: Trace, record: dict[str, Any], parts: np.ndarray, total: np.ndarray) -> dict[str, Any] | None:
+    """A mean over the many numbers of each sample beside a term that is not, in a run that ends where a constant would.
+
+    The term need not be large at the end: it has won when the model has given up whatever it punishes (the collapse of a
+    variational autoencoder: Bowman et al., 2016).
+    """
+    width = int(np.prod((record.get("target_shape") or [1])[1:]))
+    outcome = measure(trace)
+    if width < WIDE or record["options"].get("reduction") != "mean" or outcome is None or not outcome.skill < COLLAPSED:
+        return None
+    head = slice(0, max(3, len(total) // 10))
+    value, data = float(np.mean(total[head])), float(np.mean(parts[head]))
+    if not np.isfinite(value) or value <= 0 or data < 0 or data > (1 - THERE) * value:
+        return None
+    return {
+        "kind": "penalty",
+        "value": 1 - data / value,
+        "strength": 1.0,
+        "total": value,
+        "added": value - data,
+        "width": width,
+    }

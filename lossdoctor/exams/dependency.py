@@ -508,7 +508,8 @@ def _times(
     batch = data.shape[axis]
     shaper = _shaper(prediction, target, batch, axis, base.info["losses"][0]["family"], length)
     if shaper is None:
-        recurrent = any(
+        cells = any(op["name"].endswith("_cell") for op in base.info["ops"])
+        recurrent = cells or any(
             {"LSTM", "GRU", "RNN", "RNNBase"} & {m["class"], *m.get("bases", [])} for m in base.info["modules"]
         )
         if not recurrent or (data.ndim == 2 and (base.info["leaves"] + base.info["given"])[0].get("float", True)):

@@ -82,6 +82,7 @@ def examine(trace: Trace) -> dict[str, Any]:
     result.update(counts)
     if not result["found"]:
         result["lags"] = lags(trace)
+        result["turned"] = turned(trace, classes)
     rare = balanced(raw, target, classes or family == "bce")
     return result | ({"balanced": rare} if rare else {})
 
@@ -196,6 +197,29 @@ def fitted(raw: np.ndarray, target: np.ndarray, classes: bool, most: int = ROWS)
         if product["p"] <= 0.001 and not result["found"]:
             result.update(found=True, p=product["p"], best="product of columns", r2=product["strength"] ** 2)
     return result
+
+
+def turned(trace: Trace, classes: bool) -> dict[str, Any] | None:
+    """Where each batch has as many rows as columns: do its columns, read as rows, tell the targets that its rows do not?"""
+    x, y, step = (trace.arrays.get(f"pairs/sample_{name}") for name in ("input", "target", "step"))
+    if x is None or y is None or step is None or not (len(x) == len(y) == len(step)):
+        return None
+    parts, wanted = [], []
+    for s in np.unique(step):
+        mine = x[step == s]
+        n = len(mine)
+        if n < 4 or mine.shape[1] % n or not np.isfinite(mine).all():
+            continue
+        parts.append(np.swapaxes(mine.reshape(n, n, -1), 0, 1).reshape(n, -1))
+        wanted.append(y[step == s])
+    if not parts or len({p.shape[1] for p in parts}) > 1 or sum(map(len, parts)) < MIN_ROWS:
+        return None
+    found = fitted(np.concatenate(parts), np.concatenate(wanted), classes, ROWS_LEARNS)
+    return {
+        "found": bool(found["found"] and found.get("z", 0.0) > LAG_Z),
+        "r2": found.get("r2"),
+        "best": found.get("best"),
+    }
 
 
 def lags(trace: Trace) -> dict[str, Any] | None:

@@ -9,15 +9,11 @@ import torch
 from lossdoctor.contracts.remedy import Remedy
 
 
-class NoPenalty(Remedy):
-    """Train on the loss calls alone, without the terms that are added to them."""
+class _Terms(Remedy):
+    """Base: what of the root are loss calls, with the weights they have in it."""
 
-    id = "no-penalty"
-    says = "the loss without its penalty terms"
-    safety = "unsafe"
-
-    def backward(self, roots: list[Any]) -> list[Any] | None:
-        """Replace the root by the loss calls' outputs, each with the weight it has in the root."""
+    def bare(self, roots: list[Any]) -> torch.Tensor | None:
+        """The loss calls' part of the root; None where it is all of it, or cannot be told."""
         from lossdoctor.probes.losses import contributes
 
         root = roots[0]
@@ -33,4 +29,30 @@ class NoPenalty(Remedy):
         if torch.isclose(bare, root, rtol=1e-4):
             return None
         self.applied += 1
-        return [bare]
+        return bare
+
+
+class NoPenalty(_Terms):
+    """Train on the loss calls alone, without the terms that are added to them."""
+
+    id = "no-penalty"
+    says = "the loss without its penalty terms"
+    safety = "unsafe"
+
+    def backward(self, roots: list[Any]) -> list[Any] | None:
+        """Replace the root by the loss calls' outputs, each with the weight it has in the root."""
+        bare = self.bare(roots)
+        return None if bare is None else [bare]
+
+
+class SumOverNumbers(_Terms):
+    """Sum the loss calls over the numbers of a sample (``width``) where the script takes their mean; other terms stay."""
+
+    id = "sum-over-numbers"
+    says = "the data term summed over each sample's numbers"
+    safety = "unsafe"
+
+    def backward(self, roots: list[Any]) -> list[Any] | None:
+        """Weigh the loss calls' part of the root ``width`` times."""
+        bare = self.bare(roots)
+        return None if bare is None else [roots[0] + (float(self.args.get("width", 1)) - 1) * bare]
