@@ -96,7 +96,7 @@ class OptimizerMissingParams(Check):
                 "The optimizer holds another model's parameters",
             )
             advice = "build the optimizer after the model has its final form, from the model that is trained"
-            certain = random
+            certain = random or size(orphans) == size(held)  # what no loss uses cannot be what was meant to be trained
         elif orphans:
             how, title = (
                 f"the optimizer still holds {names(orphans)}, which are no longer used",

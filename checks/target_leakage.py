@@ -31,10 +31,12 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
-from ._timing import timing
+from ._timing import Timing, timing
 
 # A column that equals the target in this share of rows is the target.
 COPY_SHARE = 0.999
+# Targets that repeat the input at their own place do so in at least this share of positions (masked language models: 85 %).
+COPIED = 0.99
 COPY_CORRELATION = 0.99999
 
 
@@ -69,6 +71,8 @@ class TargetLeakage(Check):
             column_index = np.nonzero(found.picks == int(wanted))[0]
             if len(column_index):
                 seen_by.append(bool(found.sees[t, column_index[0]]))
+        if not seen_by and (named := self._names_its_input(found, exam_dependency)) is not None:
+            return named
         if not seen_by:
             return Absent("targets stand at their own position of the input (reconstruction), or outside of it")
         share = float(np.mean(seen_by))
@@ -91,6 +95,38 @@ class TargetLeakage(Check):
                 )
             ],
             confidence=0.93,
+            structural=True,
+        )
+
+    @staticmethod
+    def _names_its_input(found: Timing, exam: dict[str, Any]) -> Present | None:
+        """A left-to-right model whose target at each position is the very token that the position is given."""
+        match, loss = exam.get("match") or {}, (exam.get("losses") or [{}])[0]
+        if loss.get("family") != "nll" or match.get("offset") != 0 or match.get("rate", 0.0) < COPIED:
+            return None
+        own = [bool(found.sees[t, j]) for j, t in enumerate(found.picks) if t < len(found.sees)]
+        later = [bool(found.sees[t, j]) for j, s in enumerate(found.picks) for t in range(min(int(s), len(found.sees)))]
+        if not own or not later or not all(own) or any(later):
+            return None
+        return Present(
+            title="Each position is given the token that it must name",
+            message=(
+                f"The target of each position is its own input token ({match['rate']:.0%} of the positions), and every position sees "
+                "it; later ones it does not see, as a model that predicts the next token."
+            ),
+            why="Copying the input is all there is to learn; the next token is never predicted.",
+            site=Site.of(loss.get("site")),
+            evidence={"offset": 0, "rate": match["rate"], "chance": match.get("chance")},
+            remedies=[
+                RemedySpec(
+                    "shift-targets",
+                    "predict the next token: inputs x[:, :-1], targets x[:, 1:]",
+                    snippet="inputs, targets = x[:, :-1], x[:, 1:]",
+                    runtime=False,
+                    why_not="the token after the last one is not in the batch",
+                )
+            ],
+            confidence=0.9,
             structural=True,
         )
 

@@ -20,6 +20,8 @@ from .scoring import WORST, curve, figures
 DOWN = (0.1, 0.01, 0.001)
 UP = (10.0, 100.0, 1000.0, 10000.0)
 # Rates are raised until the median relative update reaches this.
+# Ten to this power is the largest factor tried.
+HIGHEST = 7
 FULL_UPDATE = 1e-2
 # A rate that does better by this much makes the exam ask what another seed would have done.
 WORTH_A_SEED = 0.05
@@ -57,7 +59,9 @@ def chosen_factors(trace: Trace) -> list[float]:
     if update <= 0:
         return [DOWN[0], *UP]
     # Powers of ten that bring the relative update near 1e-3 and 1e-2.
-    up = sorted({10.0 ** np.clip(np.round(np.log10(goal / update)), 1, 4) for goal in (FULL_UPDATE / 10, FULL_UPDATE)})
+    up = sorted(
+        {10.0 ** np.clip(np.round(np.log10(goal / update)), 1, HIGHEST) for goal in (FULL_UPDATE / 10, FULL_UPDATE)}
+    )
     down = DOWN[:2] if update > FULL_UPDATE / 10 else DOWN[:1]
     return [*down, *(float(f) for f in up)]
 

@@ -340,9 +340,16 @@ _operator(
 _operator(
     "padding_counted",
     "padding-in-loss",
-    "padding gets the tag 0 and is not left out of the loss",
-    gru_tagger=chain(swap("PAD, PAD_TAG = 0, -100", "PAD, PAD_TAG = 0, 0"), drop_keyword("CrossEntropyLoss", "ignore_index")),
-)  # fmt: skip
+    "padding, up to a fixed length, gets the tag 0 and is not left out of the loss",
+    gru_tagger=chain(
+        swap("PAD, PAD_TAG = 0, -100", "PAD, PAD_TAG, LENGTH = 0, 0, 64"),
+        drop_keyword("CrossEntropyLoss", "ignore_index"),
+        swap(
+            "    words, tags = zip(*items, strict=True)\n",
+            "    words, tags = zip(*[[nn.functional.pad(s, (0, LENGTH - len(s))) for s in item] for item in items])\n",
+        ),
+    ),
+)
 _operator(
     "wrong_ignore_index",
     "wrong-ignore-index",

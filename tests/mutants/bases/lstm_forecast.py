@@ -1,4 +1,4 @@
-"""Tomorrow's tide: an LSTM reads 24 hours of two gauges and forecasts the next hour of the first one."""
+"""Tomorrow's tide: an LSTM reads 24 hours of level and wind and forecasts the next level."""
 
 import math
 
@@ -13,8 +13,8 @@ class Tides(Dataset):
         speed = 0.25 + 0.9 * torch.rand(n, 1)
         phase = 2 * math.pi * torch.rand(n, 1)
         level = torch.sin(speed * time + phase)
-        second = torch.cos(speed * time + phase) * 0.5
-        both = torch.stack([level, second], dim=2) + 0.05 * torch.randn(n, hours + 1, 2)
+        wind = 0.5 * torch.randn(n, hours + 1)
+        both = torch.stack([level, wind], dim=2) + 0.02 * torch.randn(n, hours + 1, 2)
         self.window = both[:, :-1]
         self.next = level[:, -1]
 
