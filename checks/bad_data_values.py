@@ -201,14 +201,26 @@ class BadDataValues(Check):
                 "rows": rows,
                 "role": role,
             },
-            remedies=[self._remedy()],
+            remedies=[self._remedy(self._stand_ins(trace, value))],
             confidence=0.9 if count > 1 else 0.55,
         )
 
     @staticmethod
-    def _remedy() -> RemedySpec:
+    def _stand_ins(trace: Trace, value: float) -> list[float]:
+        """The stand-in of every recorded column: scaled data holds another one in each."""
+        found = {float(value)}
+        for name in ("pairs/sample_input", "pairs/sample_target"):
+            rows = trace.arrays.get(name)
+            if rows is not None and len(rows) >= ENOUGH and not whole(rows):
+                odd = [stand_in(column) for column in np.unique(rows, axis=0).T]
+                found |= {float(o[0]) for o in odd if o is not None}
+        return sorted(found)
+
+    @staticmethod
+    def _remedy(values: list[float] | None = None) -> RemedySpec:
         return RemedySpec(
             "drop-bad-values",
             "drop or repair these rows before training, and fail loudly when new ones appear",
+            {"values": values} if values else {},
             snippet="good = torch.isfinite(x).flatten(1).all(1)\nx, y = x[good], y[good]",
         )

@@ -159,7 +159,7 @@ class DropBadValues(Remedy):
     def _bad(self, x: torch.Tensor) -> torch.Tensor:
         bad = ~torch.isfinite(x)
         for value in self.args.get("values") or []:
-            bad = bad | (x == value)
+            bad = bad | torch.isclose(x, torch.full_like(x, value), rtol=1e-5)
         return bad
 
     def _targets(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:

@@ -13,6 +13,8 @@ from lossdoctor.trace.store import plain
 
 # The smallest gain on the scale-free measure that counts, whatever the noise says.
 SMALLEST_GAIN = 0.03
+# Below this skill a run is lost, and how far below tells nothing; and noise beyond this would refute every cure.
+LOST, MOST_NOISE = -1.0, 0.5
 
 
 @dataclass
@@ -62,10 +64,11 @@ def curve_of(trace: Trace, name: str, kind: str, **more: Any) -> dict[str, Any] 
 
 
 def noise_of(base: Measured, other: Measured) -> float:
-    """What two untreated runs differ by, or the scatter of their ends, whichever is more."""
-    parts = [m.noise for m in (base, other) if np.isfinite(m.noise)]
-    spread = abs(base.score - other.score) if np.isfinite(base.score) and np.isfinite(other.score) else 0.0
-    return float(max([spread, *[2 * p for p in parts], SMALLEST_GAIN]))
+    """What two untreated runs differ by, or the scatter of their ends, whichever is more; of runs that diverge only a bound."""
+    held = [max(m.score, LOST) for m in (base, other) if m.outcome is not None]
+    parts = [2 * m.noise for m in (base, other) if m.score > LOST and np.isfinite(m.noise)]
+    spread = abs(held[0] - held[1]) if len(held) == 2 else 0.0
+    return float(min(max([spread, *parts, SMALLEST_GAIN]), MOST_NOISE))
 
 
 def figures(m: Measured) -> dict[str, Any]:
