@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lossdoctor.config import Config
-from lossdoctor.contracts import registry
+from lossdoctor import plugin_causes, suppress
+from lossdoctor.config import Config, ConfigError, check_causes
+from lossdoctor.contracts import registry, thresholds
+from lossdoctor.contracts.catalogue import STAGE_OF
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
@@ -49,10 +51,35 @@ def diagnose(
 
     Raises:
         lossdoctor.contracts.registry.RegistryError: no checks are installed.
+        lossdoctor.config.ConfigError: the configuration names a cause or a threshold that there is not.
     """
-    tell = progress or (lambda stage, share: None)
     checks, broken = registry.checks()
-    checks = [c for c in checks if config.checks.get(c.cause, True)]
+    broken = broken + registry.remedies()[1] + registry.broken_reports()
+    known = {c.cause for c in checks}
+    check_causes(config, known)
+    try:
+        with thresholds.applied(checks, config.thresholds):
+            chosen = [c for c in checks if config.checks.get(c.cause, True)]
+            result = _diagnose(target, config, log, progress, show_output, chosen, broken)
+    except thresholds.ThresholdError as error:
+        raise ConfigError(f"[tool.lossdoctor]: {error}") from None
+    suppress.by_config(result.diagnosis, config)
+    suppress.by_comment(result.diagnosis, known)
+    suppress.settle(result.diagnosis)
+    result.exit_code = exit_code(result.diagnosis, config.fail_on)
+    return result
+
+
+def _diagnose(
+    target: Target,
+    config: Config,
+    log: Path,
+    progress: Progress | None,
+    show_output: bool,
+    checks: list[Any],
+    broken: list[str],
+) -> Result:
+    tell = progress or (lambda stage, share: None)
     seconds: dict[str, float] = {}
     begun = time.monotonic()
     with Zygote(target, log, seed=config.seed, show_output=show_output, fork=config.fork) as zygote:
@@ -74,10 +101,11 @@ def diagnose(
         trace = probe.trace
         trace.meta["script"] = target.target
         budget = proof.Budget(config.budget, seconds["probe"], config.steps)
-        battery.examine(zygote, trace, budget, config.jobs, tell)
+        broken = broken + battery.examine(zygote, trace, budget, config.jobs, tell)
         judged, failed = tree.judge(checks, trace)
         outcome = measure(trace)
-        broken = broken + failed
+        own = {c.cause: type(c).__module__ for c in checks if c.cause not in STAGE_OF}
+        broken = broken + [_named(line, own) for line in failed]
         suffering = tree.suffers(outcome, probe.end)
         ranked = tree.candidates(judged, suffering)
         seconds["exams"] = time.monotonic() - started - seconds["probe"]
@@ -97,14 +125,11 @@ def diagnose(
         if os.environ.get("LOSSDOCTOR_DEBUG"):
             sys.stderr.write("\n".join(dict.fromkeys(zygote.faults)))
     diagnosis = tree.conclude(target.target, judged, outcome, trace.steps, suffering, ranked, notes)
+    plugin_causes.put_in_tree(diagnosis, checks)
     diagnosis.trials = trials
     diagnosis.plan = plan or ([diagnosis.root_cause] if diagnosis.root_cause else [])
     for finding in diagnosis.findings:
         finding.proof = state_of.get(finding.cause, "untried")
-        if finding.cause in config.severity:
-            finding.severity = config.severity[finding.cause]  # type: ignore[assignment]
-        if finding.cause in config.allow and finding.severity != "info":
-            finding.suppressed = "allowed by configuration"
     diagnosis.proof = state_of.get(diagnosis.root_cause or "", "untried")
     diagnosis.notes += zygote.problems
     if probe.error and not trace.steps:
@@ -124,6 +149,12 @@ def diagnose(
     seconds["total"] = time.monotonic() - begun
     trace.meta["timing"] = seconds
     return Result(diagnosis, trace, exit_code(diagnosis, config.fail_on), seconds)
+
+
+def _named(line: str, own: dict[str, str]) -> str:
+    """``check X failed: …``, with the plugin's name where it is one's."""
+    module = next((m for cause, m in own.items() if line.startswith(f"check {cause} ")), None)
+    return f"plugin {module} is broken: {line}" if module else line
 
 
 def _notes(probe: Run, trace: Trace) -> list[str]:

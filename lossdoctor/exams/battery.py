@@ -12,7 +12,7 @@ import numpy as np
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.trace import Trace
 
-from . import dependency
+from . import dependency, plugged
 from . import time as time_exam
 
 OFFLINE = ("floors", "signal")
@@ -21,8 +21,8 @@ WITH_RUNS = ("lr_sweep", "regularisation", "stuck", "one_batch", "permuted_label
 CLEARLY_LEARNS = 0.3
 
 
-def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
-    """Fill ``trace.exams``. An exam that was not made says why."""
+def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> list[str]:
+    """Fill ``trace.exams``. An exam that was not made says why. Returns a line for each plugin's exam that is broken."""
     tell("exams", 0.0)
     # Without a loader, the fork begins at the model's call: only the second step shows how its data was cut.
     first = 0 if any(r.get("grad_batches") for r in trace.list("loaders")) or trace.steps < 2 else 1
@@ -53,6 +53,7 @@ def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[s
         else:
             module = importlib.import_module(f"lossdoctor.exams.{name}")
             trace.exams[name] = module.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
+    return plugged.examine(zygote, trace, budget, jobs, {"dependency", "time", *OFFLINE, *WITH_RUNS})
 
 
 def _keep_matrices(trace: Trace, found: dict[str, Any]) -> None:
