@@ -125,8 +125,8 @@ def _diagnose(
     from lossdoctor import config as configuration
     from lossdoctor import suppress
     from lossdoctor.contracts import registry
-    from lossdoctor.diagnose import diagnose as run_diagnosis
-    from lossdoctor.diagnose import exit_code
+    from lossdoctor.doctor import diagnose as run_diagnosis
+    from lossdoctor.doctor import exit_code
     from lossdoctor.output import write_reports
     from lossdoctor.trials.zygote import Target
 

@@ -121,7 +121,7 @@ def test_third_party_packages_are_declared() -> None:
 def test_the_doctors_process_works_without_torch() -> None:
     code = (
         "import sys\n"
-        "import lossdoctor.cli, lossdoctor.diagnose, lossdoctor.patches, lossdoctor.config\n"
+        "import lossdoctor.cli, lossdoctor.doctor, lossdoctor.patches, lossdoctor.config\n"
         "from lossdoctor.contracts import registry\n"
         "checks, broken = registry.checks()\n"
         "assert checks and not broken, broken\n"
