@@ -151,7 +151,11 @@ def diagnose(
     name = str(script or module or getattr(train, "__qualname__", "training loop"))
     target = Target(name, module is not None, list(args), cwd=str(cwd or ""), function=train)
     with tempfile.TemporaryDirectory(prefix="lossdoctor-") as folder:
-        result = run_diagnosis(target, settings, Path(folder) / "script.log", progress)
+        try:
+            result = run_diagnosis(target, settings, Path(folder) / "script.log", progress)
+        finally:
+            if progress is not None:
+                progress("done", 1.0)
     return announced(Diagnosis.of(result.diagnosis, result.trace, result.seconds))
 
 

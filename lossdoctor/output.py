@@ -28,6 +28,7 @@ def write_reports(result: Any, wanted: list[str], available: dict[str, Any], fol
             if not hasattr(renderers[name], "show") or folder is None:
                 texts[name] = registry.rendered(available[name], renderers[name], result.diagnosis, result.trace)
         except ReportError as error:
+            renderers.pop(name, None)
             broken.append(str(error))
             result.diagnosis.notes += [str(error)] if str(error) not in result.diagnosis.notes else []
     if folder is not None:

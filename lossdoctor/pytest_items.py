@@ -60,15 +60,25 @@ def configured_scripts(config: pytest.Config) -> Scripts:
     return found
 
 
-def comes_across(path: Path, folders: list[Path], config: pytest.Config) -> bool:
-    """Whether a collection of ``folders`` enters the folder of ``path``."""
-    patterns = config.getini("norecursedirs")
-    for folder in folders:
-        if folder in path.parents:
-            between = path.relative_to(folder).parts[:-1]
-            if not any(fnmatch.fnmatch(part, pattern) for part in between for pattern in patterns):
-                return True
-    return False
+def arguments(config: pytest.Config) -> list[Path]:
+    """The files and folders that pytest was told to collect."""
+    return [Path(config.invocation_params.dir, a.split("::")[0]).resolve() for a in config.args]
+
+
+def ignored(path: Path, config: pytest.Config) -> bool | None:
+    """Folders that pytest does not enter (``norecursedirs``) are entered for the scripts in them, and for nothing else."""
+    scripts = scripts_of(config)
+    if path in scripts:
+        return False
+    patterns, roots = config.getini("norecursedirs"), arguments(config)
+    for folder in (path, *path.parents):
+        if folder in roots:
+            return None
+        if any(fnmatch.fnmatch(folder.name, pattern) for pattern in patterns):
+            if any(folder in script.parents for script in scripts):
+                return not any(path in script.parents for script in scripts)
+            return None
+    return None
 
 
 def scripts_of(config: pytest.Config) -> Scripts:
@@ -86,8 +96,8 @@ class ScriptFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """The items."""
         for i, record in enumerate(self.records):
-            told = " ".join(record["args"]) or str(i)
-            name = "lossdoctor" if len(self.records) == 1 else f"lossdoctor[{told}]"
+            words = " ".join(record["args"]) or f"#{i + 1}"
+            name = "lossdoctor" if len(self.records) == 1 else f"lossdoctor[{words}]"
             yield ScriptItem.from_parent(self, name=name, record=record)
 
 
@@ -191,7 +201,7 @@ def _slug(item: pytest.Item) -> str:
 def told(config: pytest.Config, name: str) -> Callable[[str, float], None] | None:
     """A word about progress on a terminal, gone when the diagnosis is made; nothing in a pipe or in a worker."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is None or hasattr(config, "workerinput") or not reporter._tw._file.isatty():
+    if hasattr(config, "workerinput") or not getattr(reporter, "isatty", False):
         return None
     capture = config.pluginmanager.getplugin("capturemanager")
     last: list[Any] = [0.0, ""]
@@ -201,7 +211,8 @@ def told(config: pytest.Config, name: str) -> Callable[[str, float], None] | Non
         if stage == last[1] and now - last[0] < PAUSE:
             return
         last[:] = [now, stage]
-        with capture.global_and_fixture_disabled():
-            reporter._tw.write(f"\r\x1b[K{Path(name).name or 'training loop'}: {stage} {share:.0%}\r", flush=True)
+        words = "" if stage == "done" else f" {Path(name).name or 'training loop'}: {stage} {share:.0%}"
+        with capture.global_and_fixture_disabled():  # behind what pytest has written on this line, which stays
+            reporter._tw.write(f"\x1b7{words}\x1b[K\x1b8", flush=True)
 
     return tell

@@ -15,9 +15,10 @@ from lossdoctor.failures import DiagnosisFailed, keeper
 from lossdoctor.pytest_items import (
     Kept,
     ScriptFile,
-    comes_across,
+    arguments,
     configured_scripts,
     examine,
+    ignored,
     scripts_of,
     settings_of,
     told,
@@ -88,9 +89,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     if config.getoption("--lossdoctor"):
         scripts = configured_scripts(config)
-        named = [Path(config.invocation_params.dir, a.split("::")[0]).resolve() for a in config.args]
-        if not set(named) & set(scripts):
-            config.args += [str(path) for path in scripts if not comes_across(path, named, config)]
+        named = set(arguments(config))
+        if not named & set(scripts):
+            config.args += [str(path) for path in scripts if not named & set(path.parents)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The configured scripts are never ignored."""
+    return ignored(collection_path.resolve(), config) if scripts_of(config) else None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
