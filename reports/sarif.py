@@ -17,7 +17,7 @@ from lossdoctor.trace.store import plain
 
 from .clean import cleaned
 from .diff import changes
-from .wording import PROOFS, error_text, ordered, short_path
+from .wording import PROOFS, checkout, error_text, ordered, short_path
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -50,8 +50,10 @@ class SarifReport:
         pages = _pages()
         return {
             "tool": {"driver": {**_driver(), "rules": [_rule(f, pages.get(f.cause, "")) for f in rules.values()]}},
-            "automationDetails": {"id": f"lossdoctor/{short_path(diagnosis.script, self.root)}/"},
-            "originalUriBaseIds": {SRCROOT: {"description": {"text": "The folder in which lossdoctor ran."}}},
+            "automationDetails": {"id": f"lossdoctor/{short_path(diagnosis.script, checkout(self.root))}/"},
+            "originalUriBaseIds": {
+                SRCROOT: {"description": {"text": "The checkout, or the folder in which lossdoctor ran."}}
+            },
             "columnKind": "unicodeCodePoints",
             "invocations": [_invocation(diagnosis)],
             "results": [self._result(diagnosis, f, index[f.cause], seen) for f in found],
@@ -99,12 +101,13 @@ class SarifReport:
         return {"artifactLocation": self._artifact(site.path), "region": region}
 
     def _artifact(self, path: str) -> dict[str, str]:
-        short = short_path(path, self.root)
+        short = short_path(path, checkout(self.root))
         if Path(short).is_absolute():
             return {"uri": Path(short).as_uri()}
         return {"uri": quote(short), "uriBaseId": SRCROOT}
 
     def _fix(self, diagnosis: Diagnosis) -> dict[str, Any] | None:
+        located = {Path(f.location.path).name: f.location.path for f in diagnosis.findings if f.location}
         files: dict[str, list[dict[str, Any]]] = {}
         for change in changes(diagnosis.patch or ""):
             region = {
@@ -116,7 +119,7 @@ class SarifReport:
             replacement: dict[str, Any] = {"deletedRegion": region}
             if change.added:
                 replacement["insertedContent"] = {"text": change.added}
-            files.setdefault(change.path, []).append(replacement)
+            files.setdefault(located.get(Path(change.path).name, change.path), []).append(replacement)
         if not files:
             return None
         return {
@@ -166,9 +169,10 @@ def _rule(finding: Finding, page: str) -> dict[str, Any]:
 def _markdown(page: str) -> str:
     """A page as Markdown: its headings bold, its examples as code, its paragraphs without their indentation."""
     lines: list[str] = []
-    for line in page.splitlines():
+    told = page.splitlines()
+    for line, after in zip(told, [*told[1:], ""], strict=True):
         body = line.strip()
-        if line and not line[0].isspace() and len(lines) > 2:
+        if body and not line[0].isspace() and after.startswith("    "):
             lines.append(f"**{body}**\n")
         else:
             lines.append(f"    {body[4:]}" if body.startswith((">>> ", "... ")) else body)
