@@ -152,7 +152,7 @@ def assert_gradients_reach_all(model: Any, loss: Callable[..., Any], batch: Any)
         "detached-graph",
         "gradient path",
         f"Gradients do not reach {len(missing) + len(zeros)} of {len(wanted)} parameters",
-        f"After one backward through the loss ({float(value):.4g}), of {len(wanted)} parameters {' and '.join(told)}.",
+        f"After one backward through the loss ({value.item():.4g}), of {len(wanted)} parameters {' and '.join(told)}.",
         "A parameter without a gradient keeps its starting value.",
         {
             "parameters": len(wanted),

@@ -26,11 +26,13 @@ class DiagnosisFailed(AssertionError):
     """An assertion about a diagnosis does not hold. The message shows the diagnosis: tree, numbers, remedies, where the plots are."""
 
     def __init__(self, headline: str, diagnosis: Diagnosis) -> None:
-        self.diagnosis = diagnosis
-        self.headline = headline
-        current = keeper.get()
-        if current is not None:
-            plots = f"report with the plots: {current.keep(diagnosis)}"
-        else:
-            plots = "report with the plots: .save(folder) of this diagnosis writes report.html"
-        super().__init__(f"{headline}\n\n{str(diagnosis).rstrip()}\n\n{plots}")
+        super().__init__(headline)
+        self.headline, self.diagnosis = headline, diagnosis
+        self._keeper = keeper.get()
+
+    def __str__(self) -> str:
+        """The whole message. The report is saved when this is asked for: an expected failure leaves nothing behind."""
+        where = ".save(folder) of this diagnosis writes report.html"
+        if self._keeper is not None:
+            where = self._keeper.keep(self.diagnosis)
+        return f"{self.headline}\n\n{str(self.diagnosis).rstrip()}\n\nreport with the plots: {where}"
