@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,17 @@ WORDS = ("train.py", "--steps", "20")
 
 def codes(folder: Path, *more: str) -> Told:
     return diagnose(folder, *WORDS, *more)
+
+
+def test_help_is_quick(tmp_path: Path) -> None:
+    """By processor time, the best of three: machines are busy. What it must not import: ``test_endings.py``."""
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert command(tmp_path, "--help").code == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent) < 1.0
 
 
 def test_0_healthy(tmp_path: Path) -> None:
