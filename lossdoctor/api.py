@@ -70,6 +70,10 @@ class Diagnosis(nouns.Diagnosis):
     def __str__(self) -> str:
         return self.render("terminal")
 
+    def brief(self) -> str:
+        """The terminal report without the reasons of what was ruled out: what a failed test shows."""
+        return replace(self, ruled_out=[], cannot_tell=[]).render("terminal")
+
     def __repr__(self) -> str:
         name = Path(self.script).name
         found = self.finding(self.root_cause or "")
@@ -83,6 +87,7 @@ class Diagnosis(nouns.Diagnosis):
 
         What an allowed root cause explains is allowed with it.
         """
+        __tracebackhide__ = True
         allowed = list(allow)
         for cause in allowed:
             _known(cause)
@@ -92,6 +97,7 @@ class Diagnosis(nouns.Diagnosis):
 
     def assert_no(self, cause: str) -> None:
         """Fail, showing the diagnosis, when ``cause`` was found; also when it could not be told."""
+        __tracebackhide__ = True
         _known(cause)
         found = self.finding(cause)
         if found is not None and found.severity != "info" and not found.suppressed:

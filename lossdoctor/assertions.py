@@ -25,6 +25,7 @@ def assert_learns(
     """Fail unless the model learns from ``data`` better than the best constant (default optimizer: Adam, 1e-3)."""
     from lossdoctor.contracts.outcome import measure
 
+    __tracebackhide__ = True
     found = diagnose(model=model, loss=loss, optimizer=optimizer or _adam(model), data=data, steps=steps, trials=False)
     outcome = measure(found.trace)
     if outcome is None or not outcome.learns:
@@ -36,6 +37,7 @@ def assert_overfits_one_batch(
     model: Any, loss: Callable[..., Any], batch: Any, *, optimizer: Any = None, steps: int = 200, share: float = 0.1
 ) -> Diagnosis:
     """Fail unless ``steps`` steps on one batch ``(input, target)`` bring the loss below ``share`` of its start."""
+    __tracebackhide__ = True
     found = diagnose(
         model=model, loss=loss, optimizer=optimizer or _adam(model), data=[batch], steps=steps, trials=False
     )
@@ -53,6 +55,7 @@ def assert_samples_independent(model: Any, batch: Any) -> None:
     """Fail when exchanging one sample of ``batch`` (axis 0) changes another's prediction (batch norm and dropout set to eval)."""
     import torch
 
+    __tracebackhide__ = True
     count = len(batch)
     if count < 2:
         raise ValueError("the batch needs two samples or more")
@@ -95,6 +98,7 @@ def assert_causal(model: Any, batch: Any) -> None:
     """Fail when a later time step (axis 1) of ``batch`` changes an earlier position of the prediction."""
     import torch
 
+    __tracebackhide__ = True
     length = batch.shape[1]
     if length < 2:
         raise ValueError("the batch needs two time steps or more (axis 1)")
@@ -134,6 +138,7 @@ def assert_gradients_reach_all(model: Any, loss: Callable[..., Any], batch: Any)
     """Fail when a parameter that requires grad gets none (or zeros only) from one backward; the model is left as it was."""
     import copy
 
+    __tracebackhide__ = True
     twin = copy.deepcopy(model)
     twin.zero_grad(set_to_none=True)
     inputs, targets = batch
@@ -240,6 +245,7 @@ def _fail(
     snippet: str,
     arrays: dict[str, Any],
 ) -> None:
+    __tracebackhide__ = True
     reason = "asked of the model by itself: there is no training to try it in"
     remedy = RemedySpec("by-hand", advice, snippet=snippet, safety="show-only", runtime=False, why_not=reason)
     finding = Finding(

@@ -35,4 +35,4 @@ class DiagnosisFailed(AssertionError):
         where = ".save(folder) of this diagnosis writes report.html"
         if self._keeper is not None:
             where = self._keeper.keep(self.diagnosis)
-        return f"{self.headline}\n\n{str(self.diagnosis).rstrip()}\n\nreport with the plots: {where}"
+        return f"{self.headline}\n\n{self.diagnosis.brief().rstrip()}\n\nreport with the plots: {where}"

@@ -137,8 +137,10 @@ def examine(item: pytest.Item, values: dict[str, Any]) -> None:
             progress=told(config, record["script"]),
         )
         diagnosis.assert_healthy()
+        return
     except (DiagnosisFailed, ConfigError, FileNotFoundError) as error:
-        pytest.fail(str(error), pytrace=False)
+        message = str(error)
+    pytest.fail(message, pytrace=False)  # outside of the handler: one message, no chain
 
 
 class Kept:

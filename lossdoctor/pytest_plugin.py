@@ -143,7 +143,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     kept = item.stash[KEPT]
     for diagnosis in kept.unhealthy() if not isinstance(call.excinfo.value, DiagnosisFailed) else []:
         if not kept.shown(diagnosis):
-            text = f"{diagnosis}\nreport with the plots: {kept.keep(diagnosis)}"
+            text = f"{diagnosis.brief()}\nreport with the plots: {kept.keep(diagnosis)}"
             report.sections.append((f"lossdoctor: {diagnosis.script}", text))
     report.user_properties = list(item.user_properties)
     return report
