@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
@@ -13,7 +12,6 @@ import typer
 
 from lossdoctor import __version__
 
-OUT = "lossdoctor-report"
 USAGE, NO_DIAGNOSIS, OUR_FAULT = 2, 3, 4
 # typer carries click inside since 0.20 and depends on it before: its exceptions are reached through typer either way.
 UsageFault: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -73,8 +71,11 @@ def diagnose(
         typer.Option("--format", "-f", help="terminal, html, markdown, json, sarif, junit, github; repeatable."),
     ] = None,
     out: Annotated[
-        str, typer.Option("--out", "-o", help="Folder for reports; - prints the one format to stdout.")
-    ] = OUT,
+        str | None,
+        typer.Option(
+            "--out", "-o", help="Folder for reports (default lossdoctor-report); - prints the one format to stdout."
+        ),
+    ] = None,
     fail_on: Annotated[
         str | None, typer.Option("--fail-on", help="error, warning or never: which findings make exit code 1.")
     ] = None,
@@ -115,16 +116,18 @@ def _diagnose(
     trial_steps: Any,
     budget: Any,
     formats: list[str],
-    out: str,
+    out: str | None,
     fail_on: Any,
     seed: Any,
     show_output: bool,
     baseline: Path | None,
 ) -> int:
     from lossdoctor import config as configuration
+    from lossdoctor import suppress
     from lossdoctor.contracts import registry
-    from lossdoctor.diagnose import diagnose as run_diagnosis
-    from lossdoctor.diagnose import exit_code
+    from lossdoctor.doctor import diagnose as run_diagnosis
+    from lossdoctor.doctor import exit_code
+    from lossdoctor.output import write_reports
     from lossdoctor.trials.zygote import Target
 
     if module is None:
@@ -146,12 +149,9 @@ def _diagnose(
             raise Refused(f"no such format: {name}; available: {', '.join(sorted(available))}")
     if out == "-" and len(wanted) != 1:
         raise Refused("--out - prints one report: name it with one --format")
-    if fail_on is not None and fail_on not in {"error", "warning", "never"}:
+    if fail_on is not None and fail_on not in configuration.FAIL_ON:
         raise Refused(f"--fail-on must be error, warning or never, not {fail_on!r}")
-    try:
-        settings = configuration.load(Path.cwd())
-    except configuration.ConfigError as error:
-        raise Refused(str(error)) from None
+    settings = configuration.load(Path.cwd())
     for name, value in {
         "steps": steps,
         "timeout": timeout,
@@ -163,10 +163,12 @@ def _diagnose(
     }.items():
         if value is not None:
             setattr(settings, name, value)
-    known = _baseline(baseline)
-    folder = Path(OUT if out == "-" else out)
-    log = folder / "script.log" if out != "-" else Path(os.devnull)
-    if out != "-":
+    known = baseline or (Path(settings.paths.baseline) if settings.paths.baseline else None)
+    if known is not None:
+        suppress.read_baseline(known)  # refused now, not after minutes
+    folder = None if out == "-" else Path(out or settings.paths.out)
+    log = folder / "script.log" if folder else Path(os.devnull)
+    if folder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -181,19 +183,22 @@ def _diagnose(
     diagnosis = result.diagnosis
     if (diagnosis.error or {}).get("kind") == "no-script":
         raise Refused(diagnosis.summary)
-    if known:
-        for finding in diagnosis.findings:
-            if _mark(finding) in known:
-                finding.suppressed = "known from the baseline"
-    _suppress_by_comment(diagnosis)
-    result.exit_code = exit_code(diagnosis, settings.fail_on)
+    if known is not None:
+        suppress.by_baseline(diagnosis, known)
+        suppress.settle(diagnosis)
+        result.exit_code = exit_code(diagnosis, settings.fail_on)
     try:
-        _write(result, wanted, available, folder, out)
+        broken = write_reports(result, wanted, available, folder)
         sys.stdout.flush()
     except BrokenPipeError:
+        broken = []
         _no_more_output()
+    for line in broken:
+        typer.echo(f"lossdoctor: {line}", err=True)
+    if broken and folder is None:
+        return OUR_FAULT
     if result.exit_code == NO_DIAGNOSIS:
-        hint = "" if out == "-" else f" (the script's output: {log})"
+        hint = f" (the script's output: {log})" if folder else ""
         typer.echo(f"lossdoctor: {diagnosis.summary}{hint}", err=True)
     return result.exit_code
 
@@ -211,55 +216,6 @@ def _looks_like_python(path: Path) -> bool:
     return True
 
 
-def _baseline(path: Path | None) -> set[tuple[str, str]]:
-    if path is None:
-        return set()
-    from lossdoctor.trace import Diagnosis
-
-    try:
-        old = Diagnosis.from_dict(json.loads(path.read_text()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"--baseline {path} is no lossdoctor report ({error})") from None
-    return {_mark(f) for f in old.findings}
-
-
-def _mark(finding: Any) -> tuple[str, str]:
-    return finding.cause, finding.location.source if finding.location else ""
-
-
-def _suppress_by_comment(diagnosis: Any) -> None:
-    """``# lossdoctor: ignore[cause] reason`` on the finding's line."""
-    import linecache
-    import re
-
-    for finding in diagnosis.findings:
-        if finding.location is None or finding.suppressed:
-            continue
-        line = linecache.getline(finding.location.path, finding.location.line)
-        match = re.search(r"#\s*lossdoctor:\s*ignore\[([\w\-, ]+)\]\s*(.*)", line)
-        if match and finding.cause in [c.strip() for c in match.group(1).split(",")]:
-            finding.suppressed = match.group(2).strip() or "ignored on its source line"
-
-
-def _write(result: Any, wanted: list[str], available: dict[str, Any], folder: Path, out: str) -> None:
-    from lossdoctor.trace.store import write
-
-    if out != "-":
-        write(result.trace, folder / "trace.h5", result.diagnosis)
-    for name in wanted:
-        report = available[name].load()()
-        if not report.filename and hasattr(report, "show"):
-            report.show(result.diagnosis, result.trace)
-            continue
-        text = report.render(result.diagnosis, result.trace)
-        if out == "-" or not report.filename:
-            typer.echo(text, nl=not text.endswith("\n"))
-        else:
-            (folder / report.filename).write_text(text, encoding="utf-8")
-    if out != "-" and "html" in wanted and "terminal" in wanted:
-        typer.echo(f"Report: {folder / 'report.html'}")
-
-
 @app.command()
 def report(
     trace_file: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace.h5 written by diagnose.")],
@@ -268,6 +224,7 @@ def report(
 ) -> None:
     """Render a recorded diagnosis again; needs no torch and no re-run."""
     from lossdoctor.contracts import registry
+    from lossdoctor.contracts.report import ReportError
     from lossdoctor.trace.store import TraceError, read
 
     try:
@@ -280,8 +237,11 @@ def report(
     for name in formats or ["terminal"]:
         if name not in available:
             raise Refused(f"no such format: {name}; available: {', '.join(sorted(available))}")
-        renderer = available[name].load()()
-        text = renderer.render(diagnosis, trace)
+        try:
+            renderer = registry.report(available[name])
+            text = registry.rendered(available[name], renderer, diagnosis, trace)
+        except ReportError as error:
+            raise Refused(str(error), OUR_FAULT) from None
         if out == "-" or not renderer.filename:
             typer.echo(text, nl=not text.endswith("\n"))
         else:
@@ -294,56 +254,58 @@ def report(
 def checks() -> None:
     """List every check: its stage, its cause, what it detects."""
     from lossdoctor.contracts import registry
+    from lossdoctor.contracts.pages import first_words
 
     found, broken = registry.checks()
+    found.sort(key=lambda c: registry.stage_index(c.stage))
     stage = ""
     for check in found:
         if check.stage != stage:
             stage = check.stage
             typer.echo(f"\n{stage}")
-        typer.echo(f"  {check.cause:26} {_first_words(check)}")
+        typer.echo(f"  {check.cause:26} {first_words(check)}")
     for line in broken:
         typer.echo(line, err=True)
 
 
 @app.command()
 def explain(cause: Annotated[str, typer.Argument(help="A cause id, as `lossdoctor checks` lists them.")]) -> None:
-    """Print a cause's page."""
-    import difflib
-
+    """Print a cause's page, and the thresholds that `[tool.lossdoctor.thresholds]` may set."""
+    from lossdoctor.config import hint, load
     from lossdoctor.contracts import registry
+    from lossdoctor.contracts.pages import page_of
+    from lossdoctor.contracts.thresholds import applied, thresholds
 
-    found, _ = registry.checks()
-    pages = {c.cause: _page(c) for c in found}
-    if cause not in pages:
-        near = difflib.get_close_matches(cause, pages, n=1)
-        raise Refused(
-            f"no such cause: {cause}" + (f"; did you mean {near[0]}?" if near else "; see `lossdoctor checks`")
+    found = registry.checks()[0]
+    check = next((c for c in found if c.cause == cause), None)
+    if check is None:
+        raise Refused(f"no such cause: {cause}{hint(cause, [c.cause for c in found], '; see `lossdoctor checks`')}")
+    typer.echo(f"{cause}\n{'=' * len(cause)}\n\n{page_of(check).strip()}")
+    defaults = {t.name: t.value for t in thresholds(type(check))}
+    with applied(found, {cause: load(Path.cwd()).thresholds.get(cause, {})}):
+        numbers = thresholds(type(check))
+    typer.echo("\nThresholds" if numbers else "", nl=bool(numbers))
+    for number in numbers:
+        changed = "" if number.value == defaults[number.name] else f" (default {defaults[number.name]:g})"
+        typer.echo(
+            f"    {number.name} = {number.value:g}{changed}" + (f"  # {number.comment}" if number.comment else "")
         )
-    typer.echo(f"{cause}\n{'=' * len(cause)}\n\n{pages[cause].strip()}")
-
-
-def _first_words(check: Any) -> str:
-    """The first paragraph of a check's page, on one line."""
-    return " ".join(_page(check).strip().partition("\n\n")[0].split())
-
-
-def _page(check: Any) -> str:
-    own = type(check).__doc__ or ""
-    module = sys.modules[type(check).__module__].__doc__ or ""
-    return module if "What it detects" in module or not own else own
 
 
 @app.command()
 def fix(
     script: Annotated[str, typer.Argument(help="The training script.")],
     diff: Annotated[bool, typer.Option("--diff/--write", help="Print the patch, or apply it.")] = True,
-    out: Annotated[str, typer.Option("--out", "-o", help="The folder with diagnose's trace.h5.")] = OUT,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", help="The folder with diagnose's trace.h5 (default lossdoctor-report).")
+    ] = None,
 ) -> None:
     """Print or apply the patch of the last diagnosis of SCRIPT."""
+    from lossdoctor.config import load
     from lossdoctor.patches import PatchError, patched_files
     from lossdoctor.trace.store import TraceError, read
 
+    out = out or load(Path.cwd()).paths.out
     try:
         _, diagnosis = read(Path(out) / "trace.h5")
     except TraceError as error:
@@ -384,12 +346,27 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         _no_more_output()
         return 0
-    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is told as one, with its own exit code
-        typer.echo(
-            f"lossdoctor: a fault of lossdoctor itself: {type(error).__name__}: {error}. Please report it with LOSSDOCTOR_DEBUG=1's output.",
-            err=True,
-        )
-        if os.environ.get("LOSSDOCTOR_DEBUG"):
-            traceback.print_exc()
-            sys.stderr.write(getattr(error, "detail", ""))
-        return OUR_FAULT
+    except Exception as error:  # noqa: BLE001 - the last resort, see below
+        from lossdoctor.config import ConfigError
+        from lossdoctor.contracts.thresholds import ThresholdError
+        from lossdoctor.suppress import BaselineError
+
+        if isinstance(error, (ConfigError, ThresholdError)):
+            typer.echo(f"lossdoctor: {error}", err=True)
+            return USAGE
+        if isinstance(error, BaselineError):
+            typer.echo(f"lossdoctor: --baseline {error}", err=True)
+            return USAGE
+        return _our_fault(error)
+
+
+def _our_fault(error: Exception) -> int:
+    """A fault of ours is told as one, with its own exit code."""
+    typer.echo(
+        f"lossdoctor: a fault of lossdoctor itself: {type(error).__name__}: {error}. Please report it with LOSSDOCTOR_DEBUG=1's output.",
+        err=True,
+    )
+    if os.environ.get("LOSSDOCTOR_DEBUG"):
+        traceback.print_exc()
+        sys.stderr.write(getattr(error, "detail", ""))
+    return OUR_FAULT

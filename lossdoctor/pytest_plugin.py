@@ -5,27 +5,56 @@ Imports neither torch nor the engine until a test uses it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lossdoctor.failures import DiagnosisFailed, keeper
+from lossdoctor.pytest_items import (
+    Kept,
+    ScriptFile,
+    arguments,
+    configured_scripts,
+    examine,
+    ignored,
+    scripts_of,
+    settings_of,
+    told,
+)
+
+KEPT = pytest.StashKey[Kept]()
+MARKER = (
+    "lossdoctor(script, args=[], steps=100, timeout=300, allow=[], trials=False): diagnose a training script ahead of the "
+    "test; it fails when the training is sick"
+)
+
 
 class Doctor:
-    """What the ``lossdoctor`` fixture gives: ``diagnose`` and the assertions of :mod:`lossdoctor.api`."""
+    """What the ``lossdoctor`` fixture gives: ``diagnose`` with the project's configuration, and the ``assert_…`` functions."""
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
-        self._request = request
+        self._config, self._item = request.config, request.node
+
+    def diagnose(self, script: str | Path | None = None, **more: Any) -> Any:
+        """:func:`lossdoctor.diagnose`. A script that is not in the working folder is looked for beside the test and in the root."""
+        from lossdoctor.api import diagnose
+
+        more.setdefault("config", settings_of(self._config))
+        more.setdefault("progress", told(self._config, str(script or "")))
+        if script is not None and "cwd" not in more and not Path(script).exists():
+            folders = [self._item.path.parent, self._config.rootpath]
+            more["cwd"] = next((f for f in folders if (f / script).exists()), None)
+        return diagnose(script, **more)
 
     def __getattr__(self, name: str) -> Any:
-        from lossdoctor import api
+        import lossdoctor
 
-        if name == "diagnose" or name.startswith("assert_"):
-            return getattr(api, name)
-        raise AttributeError(
-            f"the lossdoctor fixture has no {name!r}; it has diagnose and the assert_... functions of lossdoctor.api"
-        )
+        if name.startswith("assert_") and name in lossdoctor.__all__:
+            return getattr(lossdoctor, name)
+        known = ", ".join(n for n in lossdoctor.__all__ if n.startswith("assert_"))
+        raise AttributeError(f"the lossdoctor fixture has no {name!r}; it has diagnose, {known}")
 
 
 @pytest.fixture
@@ -44,97 +73,55 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--lossdoctor-dir",
-        default="lossdoctor-report",
-        help="folder for the reports of failed diagnoses (default lossdoctor-report)",
+        default=None,
+        help="folder for the reports of failed diagnoses (default: the configuration's, lossdoctor-report)",
     )
     group.addoption(
         "--lossdoctor-steps", type=int, default=None, help="steps of each diagnosis (default: the configuration's)"
     )
+    group.addoption(
+        "--lossdoctor-timeout", type=float, default=None, help="seconds for each probe (default: the configuration's)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker."""
-    config.addinivalue_line(
-        "markers",
-        "lossdoctor(script, args=[], steps=100, allow=[], trials=False): diagnose a training script ahead of the test; it fails when the training is sick",
-    )
+    """The marker; with ``--lossdoctor``, scripts that the arguments do not lead to become arguments, unless some are named."""
+    config.addinivalue_line("markers", MARKER)
+    if config.getoption("--lossdoctor"):
+        scripts = configured_scripts(config)
+        named = set(arguments(config))
+        if not named & set(scripts):
+            config.args += [str(path) for path in scripts if not named & set(path.parents)]
 
 
-def pytest_collection(session: pytest.Session) -> None:
-    """Give the session's configured scripts a collector."""
-    if session.config.getoption("--lossdoctor"):
-        session.config.pluginmanager.register(_Collecting(session.config), "lossdoctor-scripts")
+@pytest.hookimpl(tryfirst=True)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The configured scripts are never ignored."""
+    return ignored(collection_path.resolve(), config) if scripts_of(config) else None
 
 
-class _Collecting:
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
-        """Append one item a script."""
-        from lossdoctor.config import ConfigError, load
-
-        try:
-            settings = load(self.config.rootpath)
-        except ConfigError as error:
-            raise pytest.UsageError(str(error)) from None
-        collector = _Scripts.from_parent(session, name="lossdoctor", path=self.config.rootpath)
-        for entry in settings.scripts:
-            record = {"script": entry} if isinstance(entry, str) else dict(entry)
-            items.append(ScriptItem.from_parent(collector, name=record["script"], record=record))
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
+    """A configured script, wherever the collection comes across it."""
+    records = scripts_of(parent.config).get(file_path.resolve())
+    return ScriptFile.from_parent(parent, path=file_path, records=records) if records else None
 
 
-class _Scripts(pytest.Collector):
-    def collect(self) -> Iterator[pytest.Item]:
-        """Items are made by the session's hook."""
-        return iter(())
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+    """A configured script is diagnosed, never imported: where pytest takes it for a module of tests, there is nothing in it."""
+    known = module_path.resolve() in scripts_of(parent.config)
+    return ScriptFile.from_parent(parent, path=module_path, records=[]) if known else None
 
 
-class ScriptItem(pytest.Item):
-    """One configured script."""
-
-    def __init__(self, *, record: dict[str, Any], **more: Any) -> None:
-        super().__init__(**more)
-        self.record = record
-
-    def runtest(self) -> None:
-        """Diagnose it."""
-        examine(self, self.config, self.record)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
-        """The diagnosis alone: no traceback of ours."""
-        if isinstance(excinfo.value, AssertionError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, *args, **kwargs)
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where it is."""
-        return self.config.rootpath / self.record["script"], 0, f"lossdoctor: {self.name}"
-
-
-def examine(item: pytest.Item, config: pytest.Config, record: dict[str, Any]) -> None:
-    """Diagnose the script of ``record``; fail with the diagnosis and the report's path when it is sick."""
-    from lossdoctor import api
-    from lossdoctor.config import load
-
-    settings = load(config.rootpath)
-    steps = config.getoption("--lossdoctor-steps") or int(record.get("steps", settings.steps))
-    script = Path(config.rootpath) / record["script"]
-    if not script.exists():
-        pytest.fail(f"no such script: {script}", pytrace=False)
-    report = api.diagnose(
-        script, args=record.get("args", ()), steps=steps, trials=bool(record.get("trials", False)), config=settings
-    )
-    item.user_properties.append(("lossdoctor.verdict", report.diagnosis.verdict))
-    item.user_properties.append(("lossdoctor.root_cause", report.diagnosis.root_cause or ""))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """While a test runs, it keeps the reports of its diagnoses."""
+    item.stash[KEPT] = kept = Kept(item)
+    before = keeper.set(kept)
     try:
-        report.assert_healthy(allow=[*settings.allow, *record.get("allow", ())])
-    except AssertionError as error:
-        folder = Path(config.rootpath) / config.getoption("--lossdoctor-dir") / script.stem
-        report.save(folder)
-        item.user_properties.append(("lossdoctor.report", str(folder / "report.html")))
-        raise AssertionError(f"{error}\nreport: {folder / 'report.html'}") from None
+        return (yield)
+    finally:
+        keeper.reset(before)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -144,9 +131,19 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         record = dict(mark.kwargs)
         if mark.args:
             record["script"] = mark.args[0]
-        if "script" not in record:
-            pytest.fail("@pytest.mark.lossdoctor needs script='train.py'", pytrace=False)
-        try:
-            examine(item, item.config, record)
-        except AssertionError as error:
-            pytest.fail(str(error), pytrace=False)
+        examine(item, record)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """A test that fails after a diagnosis shows it, whatever it asserted; the report is saved and linked."""
+    report = yield
+    if not report.failed or call.excinfo is None or KEPT not in item.stash:
+        return report
+    kept = item.stash[KEPT]
+    for diagnosis in kept.unhealthy() if not isinstance(call.excinfo.value, DiagnosisFailed) else []:
+        if not kept.shown(diagnosis):
+            text = f"{diagnosis.brief()}\nreport with the plots: {kept.keep(diagnosis)}"
+            report.sections.append((f"lossdoctor: {diagnosis.script}", text))
+    report.user_properties = list(item.user_properties)
+    return report

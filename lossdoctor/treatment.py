@@ -37,7 +37,7 @@ class Treated:
 def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
     """Examine, judge, try, treat. A fault that is certain from the start is treated first, and the rest asked of the treated run."""
     checks = list(ward.checks.values())
-    battery.look(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
+    unmade = battery.look(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
     suffering = tree.suffers(measure(ward.trace), ended)
     judged, broken = tree.judge(checks, ward.trace)
     if trials and (cause := tree.certain(tree.candidates(judged, suffering))):
@@ -47,14 +47,14 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
         proven = prove(ward, tree.candidates(judged, suffering))
         if cause in proven.best:
             treat(ward, proven, judged)
-            return Treated(judged, suffering, proven, broken)
+            return Treated(judged, suffering, proven, unmade + broken)
     battery.train(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
     judged, broken = tree.judge(checks, ward.trace)
     proven = Proven(tree.candidates(judged, suffering))
     if trials and proven.ranked:
         proven = prove(ward, proven.ranked)
         treat(ward, proven, judged)
-    return Treated(judged, suffering, proven, broken)
+    return Treated(judged, suffering, proven, unmade + broken)
 
 
 def treat(ward: Ward, proven: Proven, judged: Any) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from lossdoctor.trace.model import Diagnosis, Finding, Trace
 
 from .clean import cleaned
 from .markdown import MarkdownReport
-from .wording import PROOFS, error_text, headline, ordered, short_path
+from .wording import PROOFS, checkout, error_text, headline, ordered, short_path
 
 LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -40,11 +39,7 @@ class GithubReport:
 
     def step_summary(self, diagnosis: Diagnosis, trace: Trace | None = None) -> str:
         """Markdown for ``$GITHUB_STEP_SUMMARY``."""
-        return MarkdownReport(self._root()).render(diagnosis, trace)
-
-    def _root(self) -> Path | None:
-        workspace = os.environ.get("GITHUB_WORKSPACE")
-        return self.root or (Path(workspace) if workspace else None)
+        return MarkdownReport(checkout(self.root)).render(diagnosis, trace)
 
     def _annotation(self, diagnosis: Diagnosis, finding: Finding) -> str:
         root_cause = finding.cause == diagnosis.root_cause
@@ -52,7 +47,7 @@ class GithubReport:
         text = [finding.message, finding.why, *(f"What to do: {r.advice}" for r in finding.remedies)]
         text.append(f"{finding.cause} ({'root cause, ' if root_cause else ''}proof: {proof})")
         site = finding.location
-        where = {"file": short_path(site.path, self._root()), "line": str(site.line)} if site else {}
+        where = {"file": short_path(site.path, checkout(self.root)), "line": str(site.line)} if site else {}
         return command(
             LEVELS[finding.severity], "\n".join(t for t in text if t), title=" ".join(finding.title.split()), **where
         )

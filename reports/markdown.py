@@ -55,7 +55,8 @@ class MarkdownReport:
             *_proof(diagnosis),
             *_plan(diagnosis),
             *_explains(diagnosis),
-            *(b for f in ordered(diagnosis) for b in self._finding(diagnosis, f)),
+            *(b for f in ordered(diagnosis) if not f.suppressed for b in self._finding(diagnosis, f)),
+            *self._suppressed(diagnosis),
             *_patch(diagnosis),
             *_tree(diagnosis),
             *_reasons("Ruled out", diagnosis.ruled_out),
@@ -85,11 +86,18 @@ class MarkdownReport:
         source = [fence(site.source.strip(), "python")] if site.source.strip() else []
         return [f"{code(place(site, self.root))}{inside}", *source]
 
+    def _suppressed(self, diagnosis: Diagnosis) -> list[str]:
+        left_out = [f for f in diagnosis.findings if f.suppressed]
+        rows = [
+            [code(f.cause) + (f" at {code(place(f.location, self.root))}" if f.location else ""), prose(f.suppressed)]
+            for f in left_out
+        ]
+        return ["## Suppressed", table(["cause", "why it does not count"], rows)] if rows else []
+
     def _finding(self, diagnosis: Diagnosis, finding: Finding) -> list[str]:
         facts = [code(finding.cause), SEVERITIES[finding.severity]]
         facts += ["**root cause**"] if finding.cause == diagnosis.root_cause else []
         facts += ["symptom of the root cause"] if finding.cause in diagnosis.explains else []
-        facts += [f"suppressed: {prose(finding.suppressed)}"] if finding.suppressed else []
         blocks = [f"## {prose(finding.title)}", " · ".join(facts), f"**What was seen.** {prose(finding.message)}"]
         rows = [[prose(k), prose(v)] for k, v in evidence_rows(finding.evidence)]
         blocks += [table(["measured", "value"], rows)] if rows else []

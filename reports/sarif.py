@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from lossdoctor.contracts import registry
+from lossdoctor.contracts.pages import page_of
 from lossdoctor.trace.model import Diagnosis, Finding, Site, Trace
 from lossdoctor.trace.store import plain
 
 from .clean import cleaned
 from .diff import changes
-from .wording import PROOFS, error_text, ordered, short_path
+from .wording import PROOFS, checkout, error_text, ordered, short_path
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 SRCROOT = "%SRCROOT%"
+OUTSIDE = ("known from the baseline", "allowed by configuration", "symptom of ")
+"""How a reason begins that was not given in the source."""
 
 
 class SarifReport:
@@ -43,10 +47,13 @@ class SarifReport:
         rules = {f.cause: rules[f.cause] for f in found}
         index = {cause: i for i, cause in enumerate(rules)}
         seen: Counter[str] = Counter()
+        pages = _pages()
         return {
-            "tool": {"driver": {**_driver(), "rules": [_rule(f) for f in rules.values()]}},
-            "automationDetails": {"id": f"lossdoctor/{short_path(diagnosis.script, self.root)}/"},
-            "originalUriBaseIds": {SRCROOT: {"description": {"text": "The folder in which lossdoctor ran."}}},
+            "tool": {"driver": {**_driver(), "rules": [_rule(f, pages.get(f.cause, "")) for f in rules.values()]}},
+            "automationDetails": {"id": f"lossdoctor/{short_path(diagnosis.script, checkout(self.root))}/"},
+            "originalUriBaseIds": {
+                SRCROOT: {"description": {"text": "The checkout, or the folder in which lossdoctor ran."}}
+            },
             "columnKind": "unicodeCodePoints",
             "invocations": [_invocation(diagnosis)],
             "results": [self._result(diagnosis, f, index[f.cause], seen) for f in found],
@@ -81,7 +88,8 @@ class SarifReport:
         if site:
             result["locations"] = [{"physicalLocation": self._physical(site)}]
         if finding.suppressed:
-            result["suppressions"] = [{"kind": "inSource", "justification": finding.suppressed}]
+            kind = "external" if finding.suppressed.startswith(OUTSIDE) else "inSource"
+            result["suppressions"] = [{"kind": kind, "justification": finding.suppressed}]
         if diagnosis.patch and root_cause and (fix := self._fix(diagnosis)):
             result["fixes"] = [fix]
         return result
@@ -93,12 +101,13 @@ class SarifReport:
         return {"artifactLocation": self._artifact(site.path), "region": region}
 
     def _artifact(self, path: str) -> dict[str, str]:
-        short = short_path(path, self.root)
+        short = short_path(path, checkout(self.root))
         if Path(short).is_absolute():
             return {"uri": Path(short).as_uri()}
         return {"uri": quote(short), "uriBaseId": SRCROOT}
 
     def _fix(self, diagnosis: Diagnosis) -> dict[str, Any] | None:
+        located = {Path(f.location.path).name: f.location.path for f in diagnosis.findings if f.location}
         files: dict[str, list[dict[str, Any]]] = {}
         for change in changes(diagnosis.patch or ""):
             region = {
@@ -110,7 +119,7 @@ class SarifReport:
             replacement: dict[str, Any] = {"deletedRegion": region}
             if change.added:
                 replacement["insertedContent"] = {"text": change.added}
-            files.setdefault(change.path, []).append(replacement)
+            files.setdefault(located.get(Path(change.path).name, change.path), []).append(replacement)
         if not files:
             return None
         return {
@@ -129,12 +138,22 @@ def _driver() -> dict[str, Any]:
     return {"name": "lossdoctor", "version": version}
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
+def _pages() -> dict[str, str]:
+    """Each installed check's page."""
+    try:
+        return {c.cause: page_of(c) for c in registry.checks()[0]}
+    except registry.RegistryError:  # rendered where no checks are installed
+        return {}
+
+
+def _rule(finding: Finding, page: str) -> dict[str, Any]:
     text, marked = [finding.why or finding.message], [finding.why or finding.message]
     for remedy in finding.remedies:
         text.append(f"What to do: {remedy.advice}" + (f"\n{remedy.snippet}" if remedy.snippet else ""))
         marked.append(f"**What to do:** {remedy.advice}")
         marked += [f"```python\n{remedy.snippet}\n```"] if remedy.snippet else []
+    text += [page] if page else []
+    marked += [_markdown(page)] if page else []
     more = f"lossdoctor explain {finding.cause}"
     return {
         "id": finding.cause,
@@ -145,6 +164,19 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "defaultConfiguration": {"level": LEVELS[finding.severity]},
         "properties": {"tags": ["training", finding.stage.replace(" ", "-")], "problem.severity": _problem(finding)},
     }
+
+
+def _markdown(page: str) -> str:
+    """A page as Markdown: its headings bold, its examples as code, its paragraphs without their indentation."""
+    lines: list[str] = []
+    told = page.splitlines()
+    for line, after in zip(told, [*told[1:], ""], strict=True):
+        body = line.strip()
+        if body and not line[0].isspace() and after.startswith("    "):
+            lines.append(f"**{body}**\n")
+        else:
+            lines.append(f"    {body[4:]}" if body.startswith((">>> ", "... ")) else body)
+    return "\n".join(lines)
 
 
 def _problem(finding: Finding) -> str:

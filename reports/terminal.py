@@ -94,8 +94,10 @@ class TerminalReport:
         explained = [_item("↳", "yellow", title_of(diagnosis, c), c) for c in diagnosis.explains]
         parts += _section("It explains", explained)
         for finding in diagnosis.findings:
-            if finding is not found:
+            if finding is not found and not finding.suppressed:
                 parts += _section(ALSO[finding.severity], [*self._head(finding), *self._finding(finding)])
+        left_out = [f for f in diagnosis.findings if f.suppressed and f is not found]
+        parts += _section("Suppressed", [self._suppressed(f) for f in left_out])
         if diagnosis.patch:
             parts += _section("Patch", [_diff(diagnosis.patch)])
         parts += _section("Decision tree", [line for branch in branches(diagnosis) for line in _branch(branch)])
@@ -141,6 +143,11 @@ class TerminalReport:
         if finding.suppressed:
             told.append(f" · suppressed: {finding.suppressed}", style="dim")
         return [head, told, *([self._code_line(finding.location)] if finding.location else [])]
+
+    def _suppressed(self, finding: Finding) -> RenderableType:
+        told = Text(finding.title).append(f"  {finding.cause}", style="dim")
+        told.append(f" · {place(finding.location, self.root)}" if finding.location else "", style="dim")
+        return _hanging("·", "dim", told.append(f"\n{finding.suppressed}", style="dim"))
 
     def _finding(self, finding: Finding) -> list[RenderableType]:
         parts: list[RenderableType] = [marked(finding.message)]

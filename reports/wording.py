@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
@@ -122,6 +123,12 @@ def short_path(path: str, root: Path | None = None) -> str:
         return Path(path).relative_to(root or Path.cwd()).as_posix()
     except ValueError:
         return path
+
+
+def checkout(root: Path | None) -> Path | None:
+    """The folder that paths are told from: what was asked for, else the checkout that a job of GitHub's works in."""
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    return root or (Path(workspace) if workspace else None)
 
 
 def place(site: Site, root: Path | None = None) -> str:

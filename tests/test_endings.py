@@ -43,7 +43,7 @@ def one_line(told: Told) -> str:
         (["diagnose", "train.py", "--out", "picture.png/reports"], "cannot make the report folder"),
         (["report", "absent.h5"], "no such trace: absent.h5"),
         (["report", "picture.png"], "is not an HDF5 file"),
-        (["explain", "lr-to-high"], "did you mean lr-too-high?"),
+        (["explain", "lr-to-high"], "did you mean 'lr-too-high'?"),
         (["fix", "train.py"], "run `lossdoctor diagnose train.py` first"),
         (["cure"], "No such command 'cure'"),
     ],

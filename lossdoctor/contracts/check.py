@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from lossdoctor.trace import CannotTell, Trace, Verdict
+from lossdoctor.trace import Absent, CannotTell, Present, Trace, Verdict
 
-from .catalogue import STAGE_OF
+from .catalogue import STAGE_OF, STAGES
 from .outcome import measure
 
 
@@ -64,6 +66,30 @@ EVIDENCE: dict[str, Callable[[Trace], Any]] = {
 }
 
 
+ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def misnamed_evidence(method: Callable[..., Any], more: tuple[str, ...] = ()) -> str:
+    """What is wrong with the arguments of ``method``, which asks for evidence by their names; empty where nothing is."""
+    signature = inspect.signature(method)
+    names = list(signature.parameters)
+    shown = f"{method.__name__}{signature}"
+    if not names or names[0] != "self":
+        return f"{shown} does not take self first"
+    for name in names[1:]:
+        if signature.parameters[name].kind not in {
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        }:
+            return f"{shown} takes {str(signature.parameters[name])!r}: evidence is asked for by single names"
+        known = [*sorted(EVIDENCE), *more]
+        if name not in known and not name.startswith("exam_"):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            return f"{shown} asks for {name!r}, which is no evidence (known: {', '.join(known)}, exam_<name>){hint}"
+    return ""
+
+
 class Check:
     """Base of all checks. Subclasses set ``cause`` and define ``ask(self, <evidence names>) -> Verdict``.
 
@@ -86,16 +112,19 @@ class Check:
         cause = getattr(cls, "cause", None)
         if not isinstance(cause, str) or not cause:
             raise CheckError(f"check {cls.__name__} from {origin} declares no cause")
+        if not ID.fullmatch(cause):
+            raise CheckError(f"check {cls.__name__} from {origin}: its cause {cause!r} is no id (like-this-one)")
+        stage = getattr(cls, "own_stage", None)
+        if stage is not None and stage not in [s.name for s in STAGES]:
+            raise CheckError(
+                f"check {cls.__name__} from {origin}: own_stage {stage!r} is no stage of the tree "
+                f"(known: {', '.join(s.name for s in STAGES)})"
+            )
         ask = cls.__dict__.get("ask") or getattr(cls, "ask", None)
         if not callable(ask):
             raise CheckError(f"check {cls.__name__} from {origin} defines no ask(...)")
-        for name in list(inspect.signature(ask).parameters)[1:]:
-            if name not in EVIDENCE and not name.startswith("exam_"):
-                known = ", ".join(sorted(EVIDENCE))
-                raise CheckError(
-                    f"check {cls.__name__} from {origin}: ask{inspect.signature(ask)} asks for {name!r}, "
-                    f"which is no evidence (known: {known}, exam_<name>)"
-                )
+        if wrong := misnamed_evidence(ask):
+            raise CheckError(f"check {cls.__name__} from {origin}: {wrong}")
 
     @property
     def stage(self) -> str:
@@ -104,18 +133,30 @@ class Check:
 
     def judge(self, trace: Trace) -> Verdict:
         """Collect the evidence and ask; missing evidence becomes ``CannotTell``."""
-        given: dict[str, Any] = {}
-        for name, parameter in list(inspect.signature(self.ask).parameters.items()):
-            if name.startswith("exam_"):
-                value: Any = trace.exams.get(name[5:]) or Missing(f"the {name[5:].replace('_', ' ')} exam was not made")
-                if isinstance(value, dict) and value.get("cannot_tell"):
-                    value = Missing(str(value["cannot_tell"]))
-            else:
-                value = EVIDENCE[name](trace)
-            if isinstance(value, Missing):
-                if parameter.default is not inspect.Parameter.empty:
-                    value = parameter.default
-                else:
-                    return CannotTell(value.reason)
-            given[name] = value
-        return self.ask(**given)
+        given = collect(self.ask, trace, {})
+        if isinstance(given, Missing):
+            return CannotTell(given.reason)
+        verdict = self.ask(**given)
+        if not isinstance(verdict, (Present, Absent, CannotTell)):
+            raise TypeError(f"ask(...) returned {verdict!r}, not Present, Absent or CannotTell")
+        return verdict
+
+
+def collect(method: Callable[..., Any], trace: Trace, more: dict[str, Any]) -> dict[str, Any] | Missing:
+    """The evidence that a bound ``method`` asks for by its arguments' names; ``Missing`` where one without default is not there."""
+    given: dict[str, Any] = {}
+    for name, parameter in inspect.signature(method).parameters.items():
+        if name in more:
+            value = more[name]
+        elif name.startswith("exam_"):
+            value = trace.exams.get(name[5:]) or Missing(f"the {name[5:].replace('_', ' ')} exam was not made")
+            if isinstance(value, dict) and value.get("cannot_tell"):
+                value = Missing(str(value["cannot_tell"]))
+        else:
+            value = EVIDENCE[name](trace)
+        if isinstance(value, Missing):
+            if parameter.default is inspect.Parameter.empty:
+                return value
+            value = parameter.default
+        given[name] = value
+    return given

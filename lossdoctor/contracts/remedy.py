@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, ClassVar, Literal
+
+
+class RemedyError(Exception):
+    """A remedy is mis-declared; the message names the plugin, the signature and the offending argument."""
 
 
 class Remedy:
@@ -15,6 +20,30 @@ class Remedy:
     id: ClassVar[str]
     says: ClassVar[str]
     safety: ClassVar[Literal["safe", "unsafe"]] = "unsafe"
+
+    @classmethod
+    def validate(cls, origin: str) -> None:
+        """Refuse a mis-declared remedy (plugins' ones are; ours are tested).
+
+        Raises:
+            RemedyError: no id, no words, or an event's method whose arguments are not the event's.
+        """
+        for name, kind in (("id", "an id"), ("says", "what it does")):
+            if not isinstance(getattr(cls, name, None), str) or not getattr(cls, name):
+                raise RemedyError(f"remedy {cls.__name__} from {origin} declares no {name} ({kind})")
+        if cls.safety not in {"safe", "unsafe"}:
+            raise RemedyError(f"remedy {cls.__name__} from {origin}: safety is safe or unsafe, not {cls.safety!r}")
+        for name, event in inspect.getmembers(Remedy, inspect.isfunction):
+            own = inspect.signature(getattr(cls, name))
+            wanted = list(inspect.signature(event).parameters)
+            try:
+                own.bind(*wanted)
+            except TypeError as error:
+                odd = [p for p in own.parameters if p not in wanted]
+                told = f"takes {odd[0]!r}" if odd else str(error)
+                raise RemedyError(
+                    f"remedy {cls.__name__} from {origin}: {name}{own} {told}; the event is {name}({', '.join(wanted)})"
+                ) from None
 
     def __init__(self, args: dict[str, Any]) -> None:
         self.args = args

@@ -11,7 +11,7 @@ import numpy as np
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.trace import Trace
 
-from . import dependency, stuck
+from . import dependency, plugged, stuck
 from . import time as time_exam
 
 OFFLINE = ("floors", "signal")
@@ -20,14 +20,18 @@ WITH_RUNS = ("lr_sweep", "regularisation", "stuck", "one_batch", "permuted_label
 CLEARLY_LEARNS = 0.3
 
 
-def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
-    """Fill ``trace.exams``, the cheap ones first. An exam that was not made says why."""
-    look(zygote, trace, budget, jobs, tell)
+def examine(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> list[str]:
+    """Fill ``trace.exams``, the cheap ones first. An exam that was not made says why.
+
+    Returns a line for each plugin's exam that is broken.
+    """
+    broken = look(zygote, trace, budget, jobs, tell)
     train(zygote, trace, budget, jobs, tell)
+    return broken
 
 
-def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:
-    """The exams of single steps, and those that only read the trace."""
+def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> list[str]:
+    """The exams of single steps, those that only read the trace, and those of plugins (broken ones: a line each)."""
     tell("exams", 0.0)
     # Without a loader, the fork begins at the model's call: only the second step shows how its data was cut.
     first = 0 if any(r.get("grad_batches") for r in trace.list("loaders")) or trace.steps < 2 else 1
@@ -46,6 +50,7 @@ def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str,
     for name in OFFLINE:
         module = importlib.import_module(f"lossdoctor.exams.{name}")
         trace.exams[name] = module.examine(trace)
+    return plugged.examine(zygote, trace, budget, jobs, {"dependency", "time", *OFFLINE, *WITH_RUNS})
 
 
 def train(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:

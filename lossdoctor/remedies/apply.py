@@ -6,13 +6,14 @@ import importlib
 import pkgutil
 from typing import Any
 
+from lossdoctor.contracts import registry
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.contracts.remedy import Remedy
 from lossdoctor.probes.instruments import Instruments, Silent
 
 
 class UnknownRemedy(Exception):
-    """A plan names a remedy that no module of this package defines."""
+    """A plan names a remedy that neither this package nor a plugin defines."""
 
 
 def catalogue() -> dict[str, type[Remedy]]:
@@ -143,11 +144,16 @@ def treated(listener: Any, instruments: Instruments, plan: Plan) -> Any:
     if not plan.remedies:
         return listener
     known = catalogue()
+    broken: list[str] = []
+    if any(wanted["id"] not in known for wanted in plan.remedies):
+        plugged, broken = registry.remedies()
+        known = plugged | known
     made: list[Remedy] = []
     for wanted in plan.remedies:
         cls = known.get(wanted["id"])
         if cls is None:
-            raise UnknownRemedy(f"no remedy is called {wanted['id']!r}; known: {', '.join(sorted(known))}")
+            told = "; ".join(broken) or f"known: {', '.join(sorted(known))}"
+            raise UnknownRemedy(f"no remedy is called {wanted['id']!r}; {told}")
         remedy = cls(dict(wanted.get("args") or {}))
         remedy.recorder, remedy.instruments = listener, instruments
         remedy.install()

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lossdoctor import treatment
-from lossdoctor.config import Config
-from lossdoctor.contracts import registry
+from lossdoctor import plugin_causes, suppress, treatment
+from lossdoctor.config import Config, ConfigError, check_causes
+from lossdoctor.contracts import registry, thresholds
+from lossdoctor.contracts.catalogue import STAGE_OF
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.reasoning import tree
@@ -50,10 +51,35 @@ def diagnose(
 
     Raises:
         lossdoctor.contracts.registry.RegistryError: no checks are installed.
+        lossdoctor.config.ConfigError: the configuration names a cause or a threshold that there is not.
     """
-    tell = progress or (lambda stage, share: None)
     checks, broken = registry.checks()
-    checks = [c for c in checks if config.checks.get(c.cause, True)]
+    broken = broken + registry.remedies()[1] + registry.broken_reports()
+    known = {c.cause for c in checks}
+    check_causes(config, known)
+    try:
+        with thresholds.applied(checks, config.thresholds):
+            chosen = [c for c in checks if config.checks.get(c.cause, True)]
+            result = _diagnose(target, config, log, progress, show_output, chosen, broken)
+    except thresholds.ThresholdError as error:
+        raise ConfigError(f"[tool.lossdoctor]: {error}") from None
+    suppress.by_config(result.diagnosis, config)
+    suppress.by_comment(result.diagnosis, known)
+    suppress.settle(result.diagnosis)
+    result.exit_code = exit_code(result.diagnosis, config.fail_on)
+    return result
+
+
+def _diagnose(
+    target: Target,
+    config: Config,
+    log: Path,
+    progress: Progress | None,
+    show_output: bool,
+    checks: list[Any],
+    broken: list[str],
+) -> Result:
+    tell = progress or (lambda stage, share: None)
     seconds: dict[str, float] = {}
     begun = time.monotonic()
     with Zygote(target, log, seed=config.seed, show_output=show_output, fork=config.fork) as zygote:
@@ -79,7 +105,8 @@ def diagnose(
         ward = Ward(zygote, trace, {c.cause: c for c in checks}, budget, config.jobs, length, tell)
         treated = treatment.diagnose(ward, probe.end, config.trials)
         judged, suffering, proven = treated.judged, treated.suffering, treated.proven
-        broken = broken + treated.broken
+        own = {c.cause: type(c).__module__ for c in checks if c.cause not in STAGE_OF}
+        broken = broken + [_named(line, own) for line in treated.broken]
         outcome = measure(trace)
         trace.records["curves"] = proven.curves
         seconds["exams and trials"] = time.monotonic() - started - seconds["probe"]
@@ -88,14 +115,11 @@ def diagnose(
         if os.environ.get("LOSSDOCTOR_DEBUG"):
             sys.stderr.write("\n".join(dict.fromkeys(zygote.faults)))
     diagnosis = tree.conclude(target.target, judged, outcome, trace.steps, suffering, proven.ranked, notes)
+    plugin_causes.put_in_tree(diagnosis, checks)
     diagnosis.trials = proven.trials
     diagnosis.plan = proven.plan or ([diagnosis.root_cause] if diagnosis.root_cause else [])
     for finding in diagnosis.findings:
         finding.proof = proven.proofs.get(finding.cause, "untried")
-        if finding.cause in config.severity:
-            finding.severity = config.severity[finding.cause]  # type: ignore[assignment]
-        if finding.cause in config.allow and finding.severity != "info":
-            finding.suppressed = "allowed by configuration"
     diagnosis.proof = proven.proofs.get(diagnosis.root_cause or "", "untried")
     diagnosis.notes += zygote.problems
     if probe.error and not trace.steps:
@@ -115,6 +139,12 @@ def diagnose(
     seconds["total"] = time.monotonic() - begun
     trace.meta["timing"] = seconds
     return Result(diagnosis, trace, exit_code(diagnosis, config.fail_on), seconds)
+
+
+def _named(line: str, own: dict[str, str]) -> str:
+    """``check X failed: …``, with the plugin's name where it is one's."""
+    module = next((m for cause, m in own.items() if line.startswith(f"check {cause} ")), None)
+    return f"plugin {module} is broken: {line}" if module else line
 
 
 def _notes(probe: Run, trace: Trace) -> list[str]:
