@@ -59,6 +59,11 @@ def name_of(func: Callable[..., Any]) -> str:
     return name
 
 
+def in_transform() -> bool:
+    """Whether ``torch.func`` (vmap, grad, jvp, …) is at work: its tensors stand for many, or for a trace, and hold no values."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
 def tensors_in(value: Any, depth: int = 4) -> list[torch.Tensor]:
     """All dense tensors of a nested list, tuple, dict or dataclass-like object, in order.
 
@@ -141,7 +146,7 @@ class Functions(TorchFunctionMode):
         """Run ``func``; tell the subscribers; put it on the tape when one is running."""
         kwargs = kwargs or {}
         name = name_of(func)
-        if name in QUIET and name not in self.before and name not in self.after:
+        if (name in QUIET and name not in self.before and name not in self.after) or in_transform():
             return func(*args, **kwargs)
         for early in self.before.get(name, ()):
             changed = early(name, func, args, kwargs)

@@ -10,7 +10,7 @@ from torch.optim import optimizer as _optimizer
 from torch.utils.data import DataLoader
 from torch.utils.data import dataloader as _dataloader
 
-from .functions import Functions
+from .functions import Functions, in_transform
 from .patching import Patches
 from .sites import Sites
 
@@ -123,6 +123,8 @@ class Instruments(Patches):
     def _modules(self) -> None:
         def make(original: Any) -> Any:
             def __call__(module: Any, *args: Any, **kwargs: Any) -> Any:
+                if in_transform():
+                    return original(module, *args, **kwargs)
                 depth = self.depth
                 args, kwargs = self.tell.forward(module, args, kwargs, depth)
                 self.depth = depth + 1
