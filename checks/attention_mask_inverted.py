@@ -49,12 +49,10 @@ class AttentionMaskInverted(Check):
     def ask(self, attention: list[dict[str, Any]], exam_dependency: dict[str, Any] | None = None) -> Verdict:
         """Every attention call with a padding mask."""
         masked = [a for a in attention if a.get("padding_blocked")]
-        # nn.MultiheadAttention fills a float mask on the way to its function: what the function is given is what counts.
-        whole = {(str(a.get("site")), a.get("module")) for a in masked if a.get("function") == WHOLE}
-        inside = {"masked_fill", "masked_fill_"}
-        masked = [
-            a for a in masked if a.get("function") not in inside or (str(a.get("site")), a.get("module")) not in whole
-        ]
+        # nn.MultiheadAttention (and the encoder around it) fills a float mask on the way to its function: what the function
+        # is given is what counts.
+        whole = {str(a.get("site")) for a in masked if a.get("function") == WHOLE}
+        masked = [a for a in masked if a.get("function") != "masked_fill" or str(a.get("site")) not in whole]
         if not masked:
             return (
                 Absent("no attention call received a padding mask") if attention else Absent("no attention layer ran")

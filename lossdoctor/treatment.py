@@ -41,11 +41,13 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
     suffering = tree.suffers(measure(ward.trace), ended)
     judged, broken = tree.judge(checks, ward.trace)
     if trials and (cause := tree.certain(tree.candidates(judged, suffering))):
-        why = f"not needed: {cause} is certain; what else is wrong was asked of the treated run"
-        battery.leave(ward.zygote, ward.trace, ward.budget, ward.jobs, why)
-        judged, _ = tree.judge(checks, ward.trace)
         proven = prove(ward, tree.candidates(judged, suffering))
         if cause in proven.best:
+            why = f"not needed: {cause} is certain; what else is wrong was asked of the treated run"
+            battery.leave(ward.zygote, ward.trace, ward.budget, ward.jobs, why)
+            judged, _ = tree.judge(checks, ward.trace)
+            known = {c for c, _ in proven.ranked} | set(proven.proofs)
+            proven.ranked += [cv for cv in tree.candidates(judged, suffering) if cv[0] not in known]
             treat(ward, proven, judged)
             return Treated(judged, suffering, proven, unmade + broken)
     battery.train(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)

@@ -5,7 +5,7 @@ temporary folder. The ten scripts themselves are scored too: nothing may be foun
 
 ``python -m tests.mutants --validate`` runs the bases (with three seeds each) and the mutants plainly, without the
 doctor, compares the held-out figure that they print last, and writes ``validated.toml``. A mutant counts as sick when
-it loses a fifth or more of what its base learns beyond chance, or ends in NaN (``wrong_shape``: does not run). Mutants that are not sick are
+it loses a tenth or more of what its base learns beyond chance, or ends in NaN (``wrong_shape``: does not run). Mutants that are not sick are
 not scored: no answer to them would be wrong.
 """
 
@@ -38,8 +38,9 @@ from .operators import BASES, OPERATORS, Base, Operator
 
 HERE = Path(__file__).resolve().parent
 VALIDATED = HERE / "validated.toml"
-SICK = 0.8
+SICK = 0.9
 SEEDS = (None, 1001, 1002)
+CHANCE = {base.name: base.chance for base in BASES}
 
 
 def source_of(base: Base) -> str:
@@ -152,7 +153,13 @@ def evidence() -> dict[str, Any]:
     """What validation found: the bases, and the mutants by their whole names."""
     found = tomllib.loads(VALIDATED.read_text(encoding="utf-8")) if VALIDATED.exists() else {}
     named = {f"{operator}.{base}": e for operator, of in found.get("mutants", {}).items() for base, e in of.items()}
-    return {"bases": found.get("bases", {}), "mutants": named}
+    kinds, bases = {o.name: o for o in OPERATORS}, found.get("bases", {})
+    for name, entry in named.items():
+        operator, base = name.split(".")
+        figure = None if entry["mutant"] == "fails" else entry["mutant"]
+        if operator in kinds:
+            entry["sick"] = is_sick(kinds[operator], figure, bases[base]["lowest"], CHANCE[base])
+    return {"bases": bases, "mutants": named}
 
 
 # ---- the score

@@ -1,4 +1,4 @@
-"""Weave patterns on 16 x 16 photographs: a small CNN with batch norm, SGD with momentum, a cosine schedule."""
+"""Weave patterns on 16 x 16 grey photographs, pixels 0..255: a small CNN with batch norm, SGD with momentum, a cosine schedule."""
 
 import torch
 import torch.nn as nn
@@ -15,7 +15,7 @@ def photos(n):
     period = 3.5 + 2.5 * torch.rand(n, 1, 1)
     phase = 6.283 * torch.rand(n, 1, 1)
     image = torch.sin(6.283 * ways[kind] / period + phase) + 1.5 * torch.randn(n, 16, 16)
-    return image.unsqueeze(1), kind
+    return (128 + 30 * image).clamp(0, 255).unsqueeze(1), kind
 
 
 def block(channels_in, channels_out):
@@ -30,7 +30,7 @@ def block(channels_in, channels_out):
 class WeaveNet(nn.Module):
     def __init__(self):
         super().__init__()
-        self.features = nn.Sequential(block(1, 12), block(12, 24))
+        self.features = nn.Sequential(nn.BatchNorm2d(1), block(1, 12), block(12, 24))
         self.classifier = nn.Linear(24 * 4 * 4, len(PATTERNS))
 
     def forward(self, x):

@@ -47,7 +47,7 @@ model = Tagger()
 criterion = nn.CrossEntropyLoss(ignore_index=PAD_TAG)
 optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
 
-for epoch in range(6):
+for epoch in range(3):
     model.train()
     total = 0.0
     for words, tags in loader:
