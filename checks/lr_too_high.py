@@ -84,6 +84,13 @@ class LrTooHigh(Check):
             return Absent("a larger rate does even better", figures)
         # Of rates that do alike, the largest is the one to advise.
         factor = figures["factor"] = max(f for f, s in smaller if s >= best - NOISE_FACTOR * noise and s >= 0.8 * best)
+        later = number(sweep.get("longer"), own)
+        if later > max(FAR_LESS * best, SMALLEST) > own:
+            return Absent(
+                f"a slow start: given three times the steps the run comes to {later:.2f} at its own rate "
+                f"({best:.2f} at x {factor:g})",
+                figures | {"longer": later},
+            )
         if own > max(FAR_LESS * best, SMALLEST):
             return Absent(f"the run learns at its own rate ({own:.2f}; {best:.2f} at x {factor:g})", figures)
         return self._present(outcome, trace, sweep, own, best, factor, figures)

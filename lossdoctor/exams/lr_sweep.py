@@ -20,6 +20,8 @@ from .scoring import WORST, curve, figures
 DOWN = (0.1, 0.01, 0.001)
 UP = (10.0, 100.0, 1000.0, 10000.0)
 # Rates are raised until the median relative update reaches this.
+# The run at the script's own rate is given so many times the steps before a smaller rate is preferred.
+LONGER = 3
 # Ten to this power is the largest factor tried.
 HIGHEST = 7
 FULL_UPDATE = 1e-2
@@ -98,12 +100,14 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
     tried.sort(key=lambda t: t[0])
     scores = [t[1]["score"] for t in tried]
     best = int(np.argmax(scores))
-    other = base["score"]
+    other = later = base["score"]
     if scores[best] - base["score"] > WORTH_A_SEED:
-        again = zygote.run_all(
-            [Plan(steps=steps, seconds=timeout, seed=1, label="untreated, another seed")], timeout + 10, jobs
-        )
+        plans = [Plan(steps=steps, seconds=timeout, seed=1, label="untreated, another seed")]
+        if tried[best][0] < 1:  # a rate that is high at first may be right later
+            plans.append(Plan(steps=LONGER * steps, seconds=LONGER * timeout, label="untreated, longer"))
+        again = zygote.run_all(plans, LONGER * timeout + 10, jobs)
         other = figures(again[0].trace, outcome.start)["score"]
+        later = max(later, *(figures(r.trace, outcome.start)["score"] for r in again[1:])) if again[1:] else later
     update = relative_update(trace)
     rates = trace.list("optimizers")[0]["lrs"] if trace.list("optimizers") else []
     return {
@@ -115,6 +119,7 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         "untreated": base["score"],
         "untreated_run": base,
         "another_seed": other,
+        "longer": later,
         "noise": float(max(base["noise"], tried[best][1]["noise"])),
         "scale": base.get("scale", "skill"),
         "steps": steps,

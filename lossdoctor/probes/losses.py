@@ -57,7 +57,7 @@ class LossCall:
     output: torch.Tensor | None
     grad: bool
     options: dict[str, Any] = field(default_factory=dict)
-    ordinal: int = 0
+    ordinal: int = 0  # how many outermost calls of models there had been when it was made; 0 where that is not known
 
     @property
     def key(self) -> str:

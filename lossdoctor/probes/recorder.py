@@ -62,6 +62,7 @@ class Recorder(Silent):
         self.registered: set[int] = set()  # modules that are part of a root's named_modules
         self.roots: dict[int, Any] = {}
         self.root_calls: list[tuple[Any, Any, Any]] = []
+        self.root_total = 0  # calls ever put there: a loss call belongs to those ahead of it
         self.eval_values: dict[str, dict[str, Any]] = {}
         self.series: dict[str, list[float]] = defaultdict(list)
         self.series_steps: dict[str, list[int]] = defaultdict(list)
@@ -109,6 +110,7 @@ class Recorder(Silent):
         call = losses.from_function(name, args, kwargs, result, self.sites.here(3))
         if call is None:
             return None
+        call.ordinal = self.root_total
         if call.grad:
             self.pending.append(call)
         if not call.grad or (
@@ -138,6 +140,7 @@ class Recorder(Silent):
             target = fixed[-1] if family == "nll" else fixed[0]
             call = losses.LossCall(kind.split("@")[0], family, self.sites.here(3), carrying[0], target, result, True)
             call.options["key"] = kind
+            call.ordinal = self.root_total
             self.hand_seen.setdefault(key, []).append(call)
         return None
 
@@ -210,6 +213,7 @@ class Recorder(Silent):
             outs = tensors_in(result)
             if any(t.requires_grad for t in outs):
                 self.root_calls.append((module, (args, kwargs), result))
+                self.root_total += 1
                 if any(True for _ in module.parameters()):  # a loss written as a module is given no data
                     self.batches.given(record["name"], tensors_in((args, kwargs)), self.count)
                 if len(self.root_calls) > 64:
@@ -492,7 +496,8 @@ class Recorder(Silent):
     def _inputs_for(self, call: losses.LossCall) -> list[torch.Tensor]:
         """The tensors given to the outermost modules since the last step, most recent last; data ahead of what was computed from them."""
         found = []
-        for _, given, _ in self.root_calls:
+        ahead = call.ordinal - (self.root_total - len(self.root_calls)) if call.ordinal else 0
+        for _, given, _ in self.root_calls[:ahead] if ahead > 0 else self.root_calls:
             tensors = tensors_in(given)
             if not any(t is call.prediction for t in tensors):  # a loss written as a module is no model
                 found.extend(tensors)
