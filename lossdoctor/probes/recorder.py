@@ -497,7 +497,9 @@ class Recorder(Silent):
         """The tensors given to the outermost modules since the last step, most recent last; data ahead of what was computed from them."""
         found = []
         ahead = call.ordinal - (self.root_total - len(self.root_calls)) if call.ordinal else 0
-        for _, given, _ in self.root_calls[:ahead] if ahead > 0 else self.root_calls:
+        calls = self.root_calls[:ahead] if ahead > 0 else self.root_calls
+        latest = {id(module): i for i, (module, _, _) in enumerate(calls)}  # a model that is called again was fed anew
+        for _, given, _ in (calls[i] for i in sorted(latest.values())):
             tensors = tensors_in(given)
             if not any(t is call.prediction for t in tensors):  # a loss written as a module is no model
                 found.extend(tensors)

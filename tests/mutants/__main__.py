@@ -5,8 +5,8 @@ temporary folder. The ten scripts themselves are scored too: nothing may be foun
 
 ``python -m tests.mutants --validate`` runs the bases (with three seeds each) and the mutants plainly, without the
 doctor, compares the held-out figure that they print last, and writes ``validated.toml``. A mutant counts as sick when
-it loses a tenth or more of what its base learns beyond chance, or ends in NaN (``wrong_shape``: does not run). Mutants that are not sick are
-not scored: no answer to them would be wrong.
+it loses a tenth or more of what its base learns beyond chance, or ends in NaN; a mutant with a fault that ends the
+script must not run. Mutants that are not sick are not scored: no answer to them would be wrong.
 """
 
 from __future__ import annotations

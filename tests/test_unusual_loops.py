@@ -1,0 +1,158 @@
+"""Loops unlike the usual one are recorded, and told right: torch.func, sparse tensors, weights moved by hand, optimizers made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .running import diagnose, record, write
+
+VMAP = """
+import torch
+from torch.func import functional_call, grad, vmap
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+
+def task_loss(params, x, y):
+    return torch.nn.functional.mse_loss(functional_call(net, params, (x,)), y)
+
+def adapted(x, y):
+    params = dict(net.named_parameters())
+    grads = grad(task_loss)(params, x, y)
+    return task_loss({n: p - 0.1 * grads[n] for n, p in params.items()}, x, y)
+
+for i in range(30):
+    x = torch.randn(4, 10, 2)
+    loss = vmap(adapted)(x, x.sum(-1, keepdim=True)).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+SPARSE = """
+import torch
+torch.manual_seed(0)
+edges = (torch.rand(40, 40) < 0.1).float() + torch.eye(40)
+adjacency = edges.to_sparse_csr()
+x, labels = torch.randn(40, 8), torch.randint(0, 3, (40,))
+
+class Graph(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Linear(8, 3)
+    def forward(self, adjacency, x):
+        return adjacency @ self.first(x)
+
+model = Graph()
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+for i in range(30):
+    loss = torch.nn.functional.cross_entropy(model(adjacency, x), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+BY_HAND = """
+import torch
+torch.manual_seed(0)
+x = torch.randn(200, 5)
+y = x @ torch.randn(5)
+w = torch.zeros(5, requires_grad=True)
+for i in range(60):
+    loss = ((x @ w - y) ** 2).mean()
+    (g,) = torch.autograd.grad(loss, [w])
+    with torch.no_grad():
+        w -= 0.1 * g
+"""
+ANEW = """
+import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(4, 1)
+truth = torch.randn(4, 1)
+for epoch in range(10):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    for i in range(8):
+        x = torch.randn(16, 4)
+        loss = torch.nn.functional.mse_loss(model(x), x @ truth)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+TWICE = """
+import torch
+torch.manual_seed(0)
+model = torch.nn.Linear(1, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for i in range(10):
+    total = 0.0
+    for part in range(3):
+        x = torch.full((4, 1), float(part)) + torch.rand(4, 1)
+        total = total + torch.nn.functional.mse_loss(model(x), 10 * x)
+    optimizer.zero_grad()
+    total.backward()
+    optimizer.step()
+"""
+# The real half of a game always wants ones: no sign of labels that are all the same.
+GAME = """
+import torch
+torch.manual_seed(0)
+D = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.LeakyReLU(), torch.nn.Linear(16, 1))
+G = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.ReLU(), torch.nn.Linear(16, 2))
+d_opt, g_opt = torch.optim.Adam(D.parameters(), 1e-3), torch.optim.Adam(G.parameters(), 1e-3)
+bce = torch.nn.BCEWithLogitsLoss()
+ones, zeros = torch.ones(32, 1), torch.zeros(32, 1)
+for i in range(120):
+    real, noise = torch.randn(32, 2) * 0.3 + 1, torch.randn(32, 4)
+    d_opt.zero_grad()
+    bce(D(real), ones).backward()
+    bce(D(G(noise).detach()), zeros).backward()
+    d_opt.step()
+    g_opt.zero_grad()
+    bce(D(G(noise)), ones).backward()
+    g_opt.step()
+"""
+
+
+def steps_of(tmp_path: Path, text: str, steps: int) -> dict[str, object]:
+    seen = record(write(tmp_path / "project", text), steps=steps)
+    assert seen.run is not None
+    assert not seen.run.fault
+    assert seen.run.trace is not None
+    return {"trace": seen.run.trace, "steps": seen.run.trace.steps, "end": seen.run.end}
+
+
+def test_losses_inside_torch_func(tmp_path: Path) -> None:
+    assert steps_of(tmp_path, VMAP, 20)["steps"] == 20
+
+
+def test_sparse_inputs(tmp_path: Path) -> None:
+    assert steps_of(tmp_path, SPARSE, 20)["steps"] == 20
+
+
+def test_plain_tensors_moved_along_autograd_grad(tmp_path: Path) -> None:
+    told = diagnose(write(tmp_path / "project", BY_HAND).parent, "train.py", "--steps", "40")
+    assert told.report["verdict"] == "healthy", told.report["summary"]
+    assert told.report["steps"] == 40
+
+
+def test_an_optimizer_made_anew_each_epoch_counts_on(tmp_path: Path) -> None:
+    assert steps_of(tmp_path, ANEW, 30) | {"trace": None} == {"trace": None, "steps": 30, "end": "step limit"}
+
+
+def test_several_calls_a_step_keep_their_own_inputs(tmp_path: Path) -> None:
+    trace = steps_of(tmp_path, TWICE, 5)["trace"]
+    x, y = trace.arrays["pairs/sample_input"], trace.arrays["pairs/sample_target"]  # type: ignore[attr-defined]
+    np.testing.assert_allclose(10 * x, y, rtol=1e-5)
+    assert set(np.floor(x).ravel().astype(int)) == {0, 1, 2}
+
+
+def test_a_game_of_two_networks_is_healthy(tmp_path: Path) -> None:
+    told = diagnose(write(tmp_path / "project", GAME).parent, "train.py", "--steps", "100")
+    assert told.report["verdict"] == "healthy", told.report["summary"]
+    assert [f for f in told.report["findings"] if f["severity"] != "info"] == []
+
+
+def test_one_step_is_no_evidence_of_health(tmp_path: Path) -> None:
+    told = diagnose(write(tmp_path / "project", ANEW).parent, "train.py", "--steps", "1")
+    assert told.report["verdict"] == "inconclusive"
+    assert told.code == 3
