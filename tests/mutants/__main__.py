@@ -48,11 +48,16 @@ def source_of(base: Base) -> str:
     return (HERE / "bases" / f"{base.name}.py").read_text(encoding="utf-8")
 
 
+def named(only: str, name: str) -> bool:
+    """Whether a name holds one of the texts that ``only`` lists, with commas between."""
+    return any(text in name for text in only.split(","))
+
+
 def mutants(only: str = "", most: int = len(BASES)) -> Iterator[tuple[str, Base, Operator, str]]:
-    """(name, base, operator, source) of every mutant whose name holds ``only``, the first ``most`` of each operator."""
+    """(name, base, operator, source) of every mutant whose name is meant by ``only``, the first ``most`` of each operator."""
     known = {base.name: base for base in BASES}
     for operator in OPERATORS:
-        chosen = [base for base in operator.edits if only in f"{operator.name}.{base}"]
+        chosen = [base for base in operator.edits if named(only, f"{operator.name}.{base}")]
         for base in chosen[:most]:
             yield f"{operator.name}.{base}", known[base], operator, operator.edits[base](source_of(known[base]))
 
@@ -177,7 +182,7 @@ def cases(only: str, place: Path, most: int) -> list[tuple[str, Case]]:
         found.append((operator, Case(f"{operator}.{base.name}", script, cause, list(also))))
 
     for base in BASES:
-        if only in f"healthy.{base.name}":
+        if named(only, f"healthy.{base.name}"):
             write("healthy", base, source_of(base), None, ())
     for name, base, operator, source in mutants(only, most):
         entry = known.get(name)
@@ -191,7 +196,7 @@ def cases(only: str, place: Path, most: int) -> list[tuple[str, Case]]:
 def main(argv: list[str] | None = None) -> int:
     """Run and print the table; exit code 1 when anything is not right."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="text in OPERATOR.BASE")
+    parser.add_argument("--only", default="", help="text in OPERATOR.BASE, or several with commas between")
     parser.add_argument("--steps", default="")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--no-trials", action="store_true")

@@ -617,8 +617,8 @@ _operator(
     "few_rows",
     "overfitting",
     "a handful of training rows, read many times",
-    trainer_class=chain(swap("measure(3000)", "measure(60)"), swap("epochs: int = 8", "epochs: int = 150")),
-    cnn_images=chain(
-        swap("photos(1600)", "photos(24)"), swap("range(5)", "range(200)"), swap("T_max=5", "T_max=200")
+    trainer_class=after(
+        "x_train, y_train = measure(3000)", "x_train, y_train = x_train[:60].repeat(50, 1), y_train[:60].repeat(50)"
     ),
-)  # fmt: skip
+    cnn_images=chain(swap("photos(1600)", "photos(24)"), swap("range(5)", "range(200)"), swap("T_max=5", "T_max=200")),
+)
