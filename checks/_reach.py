@@ -39,6 +39,7 @@ INSIDE = {
     "roll", "pixel_shuffle", "tile", "repeat", "repeat_interleave", "detach", "take_along_dim", "swapdims",
     "diagonal", "rot90", "broadcast_to",
 }  # fmt: skip
+DROPOUTS = {"dropout", "feature_dropout"}
 # These are inside only when all they join came the same way.
 JOINS = {"stack", "cat", "concat", "hstack", "vstack"}
 LINEAR = {
@@ -90,6 +91,10 @@ def reach(chain: list[dict[str, Any]]) -> Reach:
         elif name in RANGES:
             low, high = apply(name, low, high)
             by = op
+        elif name.rstrip("123d") in DROPOUTS:
+            # Nought, or the value over what is kept: what share is kept is not known here.
+            low, high = (0.0 if low >= 0 else -INF), (0.0 if high <= 0 else INF)
+            by = by if low > -INF or high < INF else None
         elif name in INSIDE or (name in JOINS and (op.get("branches", 1) <= 1 or op.get("alike"))):
             continue
         else:

@@ -81,6 +81,9 @@ class DetachedGraph(Check):
         reached = [p for p in held if p["reached"]]
         if not reached:
             return self._nothing(trace, parameters, held, losses)
+        terms = trace.list("lost_terms")
+        if terms and not learns_well(outcome):
+            return self._term(terms)
         lost = [p for p in held if not p["reached"] and p.get("cut") and p.get("flows_to_loss")]
         lost = [p for p in lost if not p.get("guessed")] or lost
         if size(lost) < WORTH_TELLING * size(held):
@@ -88,6 +91,30 @@ class DetachedGraph(Check):
                 f"backward reaches {len(reached)} of the optimizer's {len(held)} parameters; no other one feeds the loss"
             )
         return self._partly(lost, held, outcome)
+
+    def _term(self, terms: list[dict[str, Any]]) -> Present:
+        where = Site.of(terms[0]["site"])
+        return Present(
+            title="A term of the loss carries no gradient",
+            message=(
+                "A derivative of the model is taken without create_graph=True and goes into the loss: that term has a value, "
+                "but no gradient, so that nothing is learned from it."
+            ),
+            why="autograd.grad throws its own graph away unless it is told to keep it.",
+            site=where or Site.of(terms[0].get("joined")),
+            evidence={"terms": len(terms)},
+            remedies=[
+                RemedySpec(
+                    "keep-graph",
+                    "take the derivative with create_graph=True",
+                    snippet="torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)",
+                    runtime=False,
+                    why_not="the call that takes the derivative must change",
+                )
+            ],
+            confidence=0.95,
+            structural=True,
+        )
 
     def _partly(self, lost: list[dict[str, Any]], held: list[dict[str, Any]], outcome: Outcome | None) -> Verdict:
         noise = share_random(lost)

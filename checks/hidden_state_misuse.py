@@ -142,6 +142,7 @@ class HiddenStateMisuse(Check):
                 )
             ],
             confidence=0.9,
+            structural=len(steps) == 1,  # all but one of the steps that are read are thrown away
         )
 
     def _unused(self, recurrent: list[dict[str, Any]], parameters: list[dict[str, Any]]) -> Present | None:

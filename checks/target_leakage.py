@@ -64,10 +64,14 @@ class TargetLeakage(Check):
             return CannotTell(f"no input column equals the target, but {found}")
         if isinstance(found, str):
             return Absent(f"no input column equals the target; {found}")
+        ahead = found.wanted - np.arange(len(found.wanted))
+        known = ahead[~np.isnan(ahead)]
+        if len(known) and np.ptp(known) > 0:
+            return Absent("the targets are the input in another order, not the steps that follow it")
         seen_by = []
         for t, wanted in enumerate(found.wanted):
-            if np.isnan(wanted) or wanted == t:
-                continue
+            if np.isnan(wanted) or wanted <= t:
+                continue  # at its own place (reconstruction), or in the past (memory): no answer that was to be guessed
             column_index = np.nonzero(found.picks == int(wanted))[0]
             if len(column_index):
                 seen_by.append(bool(found.sees[t, column_index[0]]))

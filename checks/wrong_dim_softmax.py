@@ -57,7 +57,13 @@ class WrongDimSoftmax(Check):
         "target-leakage",
     )
 
-    def ask(self, losses: list[dict[str, Any]], trace: Trace, outcome: Outcome | None = None) -> Verdict:
+    def ask(
+        self,
+        losses: list[dict[str, Any]],
+        trace: Trace,
+        outcome: Outcome | None = None,
+        exam_dependency: dict[str, Any] | None = None,
+    ) -> Verdict:
         """The softmax ahead of the loss, then those inside the model."""
         checked = []
         for record in losses:
@@ -75,6 +81,9 @@ class WrongDimSoftmax(Check):
         single = self._of_one(ran)
         if single is not None:
             return single
+        met = self._over_samples(ran, exam_dependency)
+        if met is not None:
+            return met
         crossed = self._attention(ran, outcome)
         if crossed is not None:
             return crossed
@@ -143,6 +152,30 @@ class WrongDimSoftmax(Check):
                 record["name"] == "log_softmax" or len(shape) <= 2,
             )
         return None
+
+    def _over_samples(self, ran: list[dict[str, Any]], exam: dict[str, Any] | None) -> Present | None:
+        """A softmax is where samples first reach each other: it normalises over the batch."""
+        meeting = (exam or {}).get("meeting")
+        if exam is None or not exam.get("mixing") or not meeting or meeting.get("broken_by"):
+            return None
+        op, samples = meeting["op"], exam["samples"]
+        record = next((r for r in ran if r["site"] == op.get("site") and r["requires_grad"]), None)
+        if op["name"] not in SOFTMAXES or record is None:
+            return None
+        axis, shape = record["dim"], record["shape"]
+        if axis is None or len(shape) < 2 or shape[axis] != samples["batch"]:
+            return None
+        return self._present(
+            "A softmax normalises over the samples",
+            f"{op['name']} normalises {tuple(shape)} over axis {axis}, which counts the samples: replacing one of "
+            f"{samples['batch']} samples changed {max(samples['reached']):.0%} of the predictions, and this is where they meet.",
+            "Samples compete with each other for weight: what one of them gets depends on which others share its batch.",
+            Site.of(record["site"]),
+            {"axis": axis, "shape": shape, "reached": samples["reached"], "batch": samples["batch"]},
+            -1 if axis != len(shape) - 1 else len(shape) - 2,
+            0.92,
+            True,
+        )
 
     def _attention(self, ran: list[dict[str, Any]], outcome: Outcome | None) -> Present | None:
         """Square attention weights that are normalised over the queries."""

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .functions import Op, Tape
+from .losses import leaves
 from .parameters import Parameters
 
 TURNS = {"T", "t", "mT", "transpose"}
@@ -47,6 +48,10 @@ def written(op: Op) -> list[torch.Tensor]:
     if in_place and op.args and isinstance(op.args[0], torch.Tensor):
         out.append(op.args[0])
     return out
+
+
+# What joins the terms of a loss.
+SUMS = {"add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "__rsub__", "sum", "stack", "mean"}
 
 
 def note_uses(tape: Tape, parameters: Parameters) -> None:
@@ -162,6 +167,43 @@ def note_cuts(tape: Tape, parameters: Parameters, root: torch.Tensor, reached: s
                 "site": cut.site,
                 "module": cut.module,
             }
+
+
+def lost_terms(
+    tape: Tape, root: torch.Tensor, derivatives: list[tuple[torch.Tensor, Any]], parameters: Parameters
+) -> list[dict[str, Any]]:
+    """Terms of the sum ``root`` that reach no parameter although they were made from ``derivatives`` of the model."""
+    found: list[dict[str, Any]] = []
+    waiting = [(root, len(tape.ops))]
+    seen: set[int] = set()
+    while derivatives and waiting and len(seen) < 200:
+        tensor, before = waiting.pop()
+        op = tape.producer(tensor, before)
+        if op is None or op.index in seen or op.name not in SUMS:
+            continue
+        seen.add(op.index)
+        for part in op.inputs:
+            known = [i for leaf in leaves(part) if (i := parameters.index(leaf)) is not None]
+            if any(parameters.records[i]["is_parameter"] for i in known):
+                waiting.append((part, op.index))
+            elif part.numel() == 1 and (site := _behind(tape, part, op.index, derivatives)) is not None:
+                found.append({"site": site, "joined": op.site})
+    return found
+
+
+def _behind(tape: Tape, tensor: torch.Tensor, before: int, derivatives: list[tuple[torch.Tensor, Any]]) -> Any:
+    """Where the derivative was taken from which ``tensor`` was made; None for none."""
+    waiting = [(tensor, before)]
+    seen: set[int] = set()
+    while waiting and len(seen) < 200:
+        current, end = waiting.pop()
+        if (known := next((site for t, site in derivatives if t is current), None)) is not None:
+            return known
+        op = tape.producer(current, end)
+        if op is not None and op.index not in seen:
+            seen.add(op.index)
+            waiting.extend((t, op.index) for t in op.inputs)
+    return None
 
 
 def _note_exits(tape: Tape, parameters: Parameters, lost: set[int], path: set[int]) -> None:

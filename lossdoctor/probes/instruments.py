@@ -24,6 +24,7 @@ class Listener(Protocol):
     def backwarded(self, roots: list[Any]) -> None: ...
     def step_begins(self, optimizer: Any) -> None: ...
     def step_ended(self, optimizer: Any) -> None: ...
+    def derived(self, result: Any) -> None: ...
     def zero_grad(self, optimizer: Any) -> None: ...
     def scheduled(self, scheduler: Any) -> None: ...
     def may_schedule(self, scheduler: Any) -> bool: ...
@@ -57,6 +58,9 @@ class Silent:
 
     def step_ended(self, optimizer: Any) -> None:
         """After it."""
+
+    def derived(self, result: Any) -> None:
+        """A derivative was taken without a graph of its own."""
 
     def zero_grad(self, optimizer: Any) -> None:
         """``zero_grad`` of an optimizer or module."""
@@ -195,6 +199,8 @@ class Instruments(Patches):
                 result = original(outputs, wanted if not isinstance(inputs, torch.Tensor) else inputs, *args, **kwargs)
                 if trains:
                     self.tell.backwarded(roots)
+                elif not kwargs.get("create_graph", False) and any(r.requires_grad for r in roots):
+                    self.tell.derived(result)
                 return result
 
             return grad

@@ -55,6 +55,8 @@ class Recorder(Silent):
         self.streams: dict[str, dict[str, Any]] = {}
         self.loss_records: dict[str, dict[str, Any]] = {}
         self.pending: list[losses.LossCall] = []
+        self.derivatives: list[tuple[Any, Any]] = []  # this step's, taken without a graph of their own, and where
+        self.lost_terms: list[dict[str, Any]] = []
         self.hand_watch: dict[tuple[str, str, int], str] = {}
         self.hand_seen: dict[tuple[str, str, int], list[losses.LossCall]] = {}
         self.modules: dict[int, dict[str, Any]] = {}
@@ -431,6 +433,8 @@ class Recorder(Silent):
                     calls.append(call)
             flow.note_uses(tape, self.parameters)
             flow.note_cuts(tape, self.parameters, root, indices)
+            if len(self.lost_terms) < 8:
+                self.lost_terms += flow.lost_terms(tape, root, self.derivatives, self.parameters)
             self._on_tape(tape, calls, stream)
         return calls
 
@@ -504,6 +508,12 @@ class Recorder(Silent):
             if not any(t is call.prediction for t in tensors):  # a loss written as a module is no model
                 found.extend(tensors)
         return [t for t in found if not t.requires_grad] or found
+
+    def derived(self, result: Any) -> None:
+        """A derivative that nothing can be learned through."""
+        if self.functions.tape is not None and len(self.derivatives) < 64:
+            site = self.sites.here(3)
+            self.derivatives += [(t, site) for t in tensors_in(result)]
 
     def backwarded(self, roots: list[Any]) -> None:
         """Gradients have arrived."""
@@ -685,6 +695,7 @@ class Recorder(Silent):
         self.count += 1
         self.backwards_since_step = 0
         self.root_calls.clear()
+        self.derivatives.clear()
         self.evaluation.forget()
         self.functions.tape = None
         if max(self.per_optimizer.values()) >= self.plan.steps:

@@ -17,7 +17,19 @@ PAIRWISE = {
 }  # fmt: skip
 LIMIT = 40
 # Between a softmax and the product that uses it these leave what the weights sum to alone.
-HARMLESS = {"dropout", "view", "reshape", "contiguous", "clone", "to", "type", "float", "expand", "masked_fill"}
+HARMLESS = {
+    "dropout",
+    "view",
+    "reshape",
+    "contiguous",
+    "clone",
+    "to",
+    "type",
+    "float",
+    "expand",
+    "masked_fill",
+    "unsqueeze",
+}
 
 
 def softmax_dim(op: Op) -> int | None:

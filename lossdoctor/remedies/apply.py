@@ -93,6 +93,10 @@ class Treated(Silent):
         for remedy in self.remedies:
             remedy.step_ended(optimizer)
 
+    def derived(self, result: Any) -> None:
+        """Only recorded."""
+        self.inner.derived(result)
+
     def zero_grad(self, optimizer: Any) -> None:
         """Only recorded."""
         self.inner.zero_grad(optimizer)
