@@ -35,6 +35,9 @@ from ._weights import learns_well
 
 # std x sqrt(fan-in): torch's default gives 0.58, Glorot up to 1.41, He 1.41, the largest published gain (tanh, 5/3) with Glorot 2.36.
 LARGE = 3.0
+# A recurrent matrix is applied at every step: its signal grows when this (the spectral radius of a random square matrix, Girko 1984)
+# is above 1, behind ReLUs above 1.41; told where the first error is this many times the best constant's.
+GROWS, OUT_OF_HAND = 1.45, 1000.0
 # A fifth of torch's default: eight such layers in a row leave nothing of a signal.
 SMALL = 0.12
 # Harm at the first step: signal grown or faded this much from input to last hidden layer, error this many times the best constant's,
@@ -67,6 +70,8 @@ class BadInitialization(Check):
             return CannotTell("no weight matrices were followed")
         gains = {w.name: w.gain for w in weights}
         large = [w for w in weights if w.gain > LARGE]
+        if outcome is not None and np.isfinite(outcome.start_skill) and 1 - outcome.start_skill > OUT_OF_HAND:
+            large += [w for w in weights if w.recurrent and GROWS < w.gain <= LARGE]
         hidden = weights[:-1] if len(weights) > 1 else []
         small = [w for w in hidden if 0 < w.gain < SMALL]
         spread = f"std x sqrt(fan-in) of {len(weights)} weights lies between {min(gains.values()):.3g} and {max(gains.values()):.3g}"
