@@ -31,7 +31,7 @@ import numpy as np
 
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
-from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Verdict
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 RECURRENT = {"LSTM", "GRU", "RNN"}
 CELLS = {"LSTMCell", "GRUCell", "RNNCell"}
@@ -63,14 +63,21 @@ class HiddenStateMisuse(Check):
         modules: list[dict[str, Any]],
         parameters: list[dict[str, Any]],
         loaders: list[dict[str, Any]],
+        trace: Trace,
         exam_dependency: dict[str, Any] | None = None,
         outcome: Outcome | None = None,
     ) -> Verdict:
-        """State carried, steps unreached, layers unused."""
+        """State always zero, state carried, steps unreached, layers unused."""
+        empty = self._always_zero(parameters, trace)
+        if empty is not None:
+            return empty
         recurrent = [m for m in modules if RECURRENT & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
         cells = [m for m in modules if CELLS & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
+        loop = ((exam_dependency or {}).get("time") or {}).get("processed")
         if not recurrent and not cells:
-            return Absent("no recurrent module ran")
+            # A recurrence written by hand: what it makes of the early steps is thrown away.
+            few = self._unreached(exam_dependency, [{"name": "the loop", "site": loop}]) if loop else None
+            return few or Absent("no recurrent module ran")
         shuffled = [loader for loader in loaders if loader.get("shuffled") and loader.get("grad_batches")]
         for m in recurrent:
             calls, carried = m["grad_calls"], m.get("state_nonzero", 0)
@@ -90,6 +97,41 @@ class HiddenStateMisuse(Check):
         return Absent(
             "states start fresh (or are carried in order), and the steps of the sequence reach the prediction"
         )
+
+    @staticmethod
+    def _always_zero(parameters: list[dict[str, Any]], trace: Trace) -> Present | None:
+        """A recurrent weight, used at every step of the sequence, whose gradient is exactly zero all along: its state is."""
+        norms = trace.arrays.get("layers/grad_norm")
+        if norms is None or len(norms) < SHORTEST:
+            return None
+        often = [(i, p) for i, p in enumerate(parameters[: norms.shape[1]]) if p.get("uses", 0) >= SHORTEST]
+        still = [(i, p) for i, p in often if p["requires_grad"] and p["reached"] and bool((norms[:, i] == 0).all())]
+        moved = [i for i, _ in often if float(np.nanmax(norms[:, i], initial=0.0)) > 0]
+        for _, p in still:
+            low, high = min(p["shape"]), max(p["shape"])
+            if len(p["shape"]) == 2 and high in {low, 3 * low, 4 * low} and moved:
+                return Present(
+                    title="The state starts anew at every step",
+                    message=(
+                        f"`{p['name']}` is used {p['uses']} times in a forward, and its gradient is exactly zero in all of "
+                        f"{len(norms)} recorded steps: what it multiplies, the state of the step before, is always zero."
+                    ),
+                    why="Each time step is read by itself; nothing of the sequence is remembered.",
+                    site=Site.of(p.get("used_site")),
+                    evidence={"weight": p["name"], "uses": p["uses"], "steps": len(norms)},
+                    remedies=[
+                        RemedySpec(
+                            "keep-state",
+                            "make the zero state once, ahead of the loop over time, and hand each step's state on",
+                            snippet="h = torch.zeros(n, hidden)\nfor t in range(steps):\n    h = self.cell(x[:, t], h)",
+                            runtime=False,
+                            why_not="the line that makes the state stands inside the loop",
+                        )
+                    ],
+                    confidence=0.93,
+                    structural=True,
+                )
+        return None
 
     @staticmethod
     def _whole_sequences(m: dict[str, Any]) -> bool:

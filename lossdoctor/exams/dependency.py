@@ -10,6 +10,7 @@ is found by comparing every intermediate result.)
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lossdoctor.trials.zygote import Outcome, Runs
 
 SAMPLES_TRIED = 3
 TIMES_TRIED = 14
+SHORTEST_LOOP = 5
 # A base run, one for a leaf, and two with replaced samples.
 FEWEST_RUNS = 4
 # Sums in another order differ by a few units in the last place of single precision.
@@ -509,8 +511,10 @@ def _times(
     shaper = _shaper(prediction, target, batch, axis, base.info["losses"][0]["family"], length)
     if shaper is None:
         cells = any(op["name"].endswith("_cell") for op in base.info["ops"])
-        recurrent = cells or any(
-            {"LSTM", "GRU", "RNN", "RNNBase"} & {m["class"], *m.get("bases", [])} for m in base.info["modules"]
+        recurrent = (
+            cells
+            or _looped(base, length)
+            or any({"LSTM", "GRU", "RNN", "RNNBase"} & {m["class"], *m.get("bases", [])} for m in base.info["modules"])
         )
         if not recurrent or (data.ndim == 2 and (base.info["leaves"] + base.info["given"])[0].get("float", True)):
             return
@@ -538,8 +542,30 @@ def _times(
         "wants": wants.tolist(),
         "sees_share": sees.tolist(),
     }
+    unreached = [inject for j, inject in enumerate(injects) if not (sees[:, j] > 0).any()]
+    if positions == 1 and unreached and _looped(base, length):
+        result["time"]["processed"] = _processed(base, _dump(zygote.run_all([plan(unreached[0], True)], timeout, 1)[0]))
     if positions > 1:
         result["match"] = _matches(data, target, axis, positions, batch, base.info["losses"][0])
+
+
+def _looped(base: Dump, length: int) -> bool:
+    """Whether some line with gradient runs once for each of ``length`` time steps, or oftener: a recurrence written by hand."""
+    lines = Counter(
+        (op["name"], op["site"]["path"], op["site"]["line"]) for op in base.info["ops"] if op["grad"] and op["site"]
+    )
+    return length >= SHORTEST_LOOP and max(lines.values(), default=0) >= length
+
+
+def _processed(base: Dump, dump: Dump | None) -> dict[str, Any] | None:
+    """The line at which a replaced time step changes a result with gradient, though the prediction stays; None for nowhere."""
+    for op in base.info["ops"] if dump is not None else []:
+        name = f"op{op['index']}"
+        if dump is not None and op["grad"] and op["site"]:
+            changed = differs(base.arrays.get(name), dump.arrays.get(name))
+            if changed is not None and changed.any():
+                return dict(op["site"])
+    return None
 
 
 def _shaper(prediction: np.ndarray, target: np.ndarray, batch: int, axis: int, family: str, length: int) -> Any:

@@ -51,8 +51,6 @@ class Parameters:
                     "in_optimizer": False,
                     "optimizer": -1,
                     "reached": 0,
-                    "zero_grad_steps": 0,
-                    "grad_steps": 0,
                     "init_std": float(value.std()) if tensor.numel() > 1 else 0.0,
                     "init_norm": float(value.norm()) if tensor.numel() else 0.0,
                     "init_absmax": float(value.abs().max()) if tensor.numel() else 0.0,
