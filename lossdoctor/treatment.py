@@ -11,7 +11,7 @@ from lossdoctor.contracts.outcome import measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
-from lossdoctor.trace import Trace
+from lossdoctor.trace import Present, Trace
 from lossdoctor.trials.judging import spec_dict
 from lossdoctor.trials.proof import FIRM, prove, remedies_to_try, try_out
 from lossdoctor.trials.scale import Measured, measured, noise_of
@@ -61,7 +61,7 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
 
 def treat(ward: Ward, proven: Proven, judged: Any) -> None:
     """Fill ``proven.plan``: what the untreated run shows, then what only a treated one does."""
-    proven.plan = plan_of(proven, judged)
+    proven.plan = plan_of(ward, proven, judged)
     remedies = [proven.best[c].remedy for c in proven.plan if c in proven.best]
     base = measured(ward.trace)
     last = _stages(ward, proven, base)
@@ -84,8 +84,12 @@ def treat(ward: Ward, proven: Proven, judged: Any) -> None:
         proven.add_stage([c for c in proven.plan if c in proven.best], last, base, "all of them together")
 
 
-def plan_of(proven: Proven, judged: Any) -> list[str]:
-    """What to cure, in order: the root, then every other cause that stands by itself."""
+def plan_of(ward: Ward, proven: Proven, judged: Any) -> list[str]:
+    """What to cure, in order: the root, then every other cause that stands by itself.
+
+    Where the root's remedy makes the run learn, a cause that its own check no longer finds in that run was another name for
+    the same trouble (a step too large by its rate, its sum, its gradient): another cure, and not a second one.
+    """
     if not proven.ranked:
         return []
     root = proven.ranked[0][0]
@@ -98,9 +102,18 @@ def plan_of(proven: Proven, judged: Any) -> list[str]:
             continue
         if cause in explained and proven.proofs.get(cause) != "confirmed" and not verdict.structural:
             continue
-        if verdict.structural or proven.proofs.get(cause) == "confirmed":
+        if verdict.structural or (proven.proofs.get(cause) == "confirmed" and not _gone(ward, proven, root, cause)):
             plan.append(cause)
     return plan[:MOST_STAGES]
+
+
+def _gone(ward: Ward, proven: Proven, root: str, cause: str) -> bool:
+    cured = proven.best[root].trace if root in proven.best else None
+    outcome = measured(cured).outcome
+    if cured is None or outcome is None or not outcome.learns or cause not in ward.checks:
+        return False
+    again = ward.checks[cause].judge(cured)
+    return not isinstance(again, Present) or again.severity == "info"
 
 
 def _stages(ward: Ward, proven: Proven, base: Measured) -> Trace | None:

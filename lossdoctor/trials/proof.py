@@ -128,8 +128,6 @@ def _reorder(
     soft = [c for c, v in firm if not v.structural and proofs.get(c) == "confirmed"]
     if len(soft) > 1 and firm[0][0] == soft[0]:
         scores = {c: best[c].score if c in best else float("-inf") for c in soft}
-        top = max(soft, key=scores.__getitem__)
-        lead = scores[top] - scores[soft[0]]
-        if lead > OVERRULES:
-            firm.sort(key=lambda cv: cv[0] != top)
+        leader = next(c for c in soft if scores[c] >= max(scores.values()) - OVERRULES)
+        firm.sort(key=lambda cv: cv[0] != leader)
     return firm + rest
