@@ -25,7 +25,6 @@ HEALTHY = {
 # ``python -m tests.scoreboard samples`` scores them.
 CORE = {
     "attention-mask-inverted",
-    "bad-data-values",
     "batch-first-mismatch",
     "batch-first-mismatch--dialogue-transformer",
     "broadcast-mismatch",
@@ -33,10 +32,6 @@ CORE = {
     "exploding-gradient",
     "loss-activation-mismatch",
     "lr-too-high",
-    "missing-zero-grad",
-    "no-signal-labels",
-    "optimizer-not-stepping",
-    "script-error",
     "target-leakage",
     "target-range-mismatch",
     "vanishing-gradient",

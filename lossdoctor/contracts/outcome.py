@@ -13,6 +13,8 @@ from lossdoctor.trace import Trace
 # The last fifth of a run speaks for its end, the first twentieth (at least two steps) for its start.
 END_SHARE = 0.2
 START_SHARE = 0.05
+# From so many classes on the recorded rows do not hold all of them.
+MANY_CLASSES = 100
 # A trend is told only at this level (two-sided Kendall test of loss against step).
 TREND_P = 0.01
 
@@ -89,8 +91,8 @@ def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float,
         weights = options.get("class_weights")
         mass = counts * np.asarray(weights)[labels.astype(int)] if weights else counts.astype(float)
         share = mass[mass > 0] / mass.sum()
-        # The entropy of a sample is too small by about this much (Miller, 1955).
-        missed = (len(share) - 1) / (2 * len(target))
+        # The entropy of a sample is too small by about this much (Miller, 1955); it matters where there are many classes.
+        missed = (len(share) - 1) / (2 * len(target)) if len(share) > MANY_CLASSES else 0.0
         return float(
             -(share * np.log(share)).sum() + missed
         ), "weighted entropy of the labels" if weights else "entropy of the labels"
