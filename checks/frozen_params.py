@@ -42,6 +42,8 @@ from ._weights import LOOKUPS, first_site, learns_well, names, share_random, siz
 # Frozen noise counts when it is at least this share of all weights that stand between input and loss.
 SHARE = 0.3
 MOSTLY_RANDOM = 0.5
+# From this share of the weights in use on, frozen random ones that the optimizer was given were meant to learn.
+MOST = 0.5
 WHY = "What is frozen stays as random as it started; the rest must learn from features that mean nothing."
 
 
@@ -90,7 +92,9 @@ class FrozenParams(Check):
             return Absent(
                 f"{names(frozen)} are frozen, and are no noise: they were loaded, made or trained before", evidence
             )
-        if share < SHARE or learns_well(outcome):
+        # Whoever keeps random features on purpose does not hand them to the optimizer to be trained.
+        meant = share >= MOST and noise > MOSTLY_RANDOM and all(p["in_optimizer"] for p in frozen)
+        if share < SHARE or (learns_well(outcome) and not meant):
             return Absent(
                 f"{names(frozen)} ({share:.0%} of the weights) are frozen random features, on which the rest learns",
                 evidence,
@@ -114,6 +118,7 @@ class FrozenParams(Check):
                 )
             ],
             confidence=0.85 if sure else 0.6,
+            structural=meant,
         )
 
     def _all_frozen(self, trace: Trace, parameters: list[dict[str, Any]]) -> Verdict:
