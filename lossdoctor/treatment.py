@@ -11,7 +11,7 @@ from lossdoctor.contracts.outcome import measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
-from lossdoctor.trace import Present, Trace
+from lossdoctor.trace import Absent, Present, Trace
 from lossdoctor.trials.judging import spec_dict
 from lossdoctor.trials.proof import FIRM, prove, remedies_to_try, try_out
 from lossdoctor.trials.scale import Measured, measured, noise_of
@@ -100,8 +100,11 @@ def plan_of(ward: Ward, proven: Proven, judged: Any) -> list[str]:
         # The first failing stage holds the root cause; what shows only in the result is its symptom unless a trial says otherwise.
         if STAGE_OF.get(cause) in late and STAGE_OF.get(root) not in late and proven.proofs.get(cause) != "confirmed":
             continue
-        if cause in explained and proven.proofs.get(cause) != "confirmed" and not verdict.structural:
-            continue
+        if cause in explained and proven.proofs.get(cause) != "confirmed":
+            cured = proven.best[root].trace if root in proven.best else None
+            went = cured is not None and cause in ward.checks and isinstance(ward.checks[cause].judge(cured), Absent)
+            if went or not verdict.structural:
+                continue
         if verdict.structural or (proven.proofs.get(cause) == "confirmed" and not _gone(ward, proven, root, cause)):
             plan.append(cause)
     return plan[:MOST_STAGES]
