@@ -35,16 +35,16 @@ def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str,
     tell("exams", 0.0)
     # Without a loader, the fork begins at the model's call: only the second step shows how its data was cut.
     first = 0 if any(r.get("grad_batches") for r in trace.list("loaders")) or trace.steps < 2 else 1
-    limit = budget.left / 4
+    limit = budget.cheap_left / 4
     found = dependency.examine(zygote, first, timeout=budget.exam_timeout, jobs=jobs, limit=limit)
-    if budget.left > 3 * limit and trace.steps > 3 and (found.get("cannot_tell") or found.get("ignores_input")):
+    if budget.cheap_left > limit and trace.steps > 3 and (found.get("cannot_tell") or found.get("ignores_input")):
         later = dependency.examine(zygote, min(3, trace.steps - 1), timeout=budget.exam_timeout, jobs=jobs, limit=limit)
         if not later.get("cannot_tell"):
             found = later
     trace.exams["dependency"] = found
     _keep_matrices(trace, found)
-    if budget.left > budget.exam_timeout / 4:
-        trace.exams["time"] = time_exam.examine(zygote, 0, timeout=min(budget.exam_timeout, budget.left))
+    if budget.cheap_left > budget.exam_timeout / 4:
+        trace.exams["time"] = time_exam.examine(zygote, 0, timeout=min(budget.exam_timeout, budget.cheap_left))
     else:
         trace.exams["time"] = {"cannot_tell": "the time budget did not allow it"}
     for name in OFFLINE:

@@ -6,6 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 
+# Exams of single steps are made under any budget, unless they take longer than this (seconds).
+CHEAP = 60.0
+
+
 @dataclass
 class Budget:
     """Time for everything after the probe: ``total`` seconds; one run takes about ``probe`` seconds for ``steps`` steps."""
@@ -19,6 +23,11 @@ class Budget:
     def left(self) -> float:
         """Seconds left."""
         return self.total - (time.monotonic() - self.begun)
+
+    @property
+    def cheap_left(self) -> float:
+        """Seconds left for exams of single steps, which get ``CHEAP`` seconds whatever the budget."""
+        return max(self.left, CHEAP - (time.monotonic() - self.begun))
 
     @property
     def exam_timeout(self) -> float:
