@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-
 # Exams of single steps are made under any budget, unless they take longer than this (seconds).
 CHEAP = 60.0
 
