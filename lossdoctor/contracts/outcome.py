@@ -97,7 +97,11 @@ def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float,
             -(share * np.log(share)).sum() + missed
         ), "weighted entropy of the labels" if weights else "entropy of the labels"
     sample = trace.arrays.get(f"losses/{loss_id}/rows/sample_target")
-    columns = sample if sample is not None and sample.ndim == 2 and 1 < sample.shape[1] <= 64 else target.reshape(-1, 1)
+    columns = target.reshape(-1, 1)
+    if sample is not None and sample.ndim == 2 and 1 < sample.shape[1] <= 64:
+        counted = trace.arrays.get(f"losses/{loss_id}/rows/sample_counted")
+        columns = sample if counted is None or counted.shape != sample.shape else np.where(counted, sample, np.nan)
+        columns = columns[:, np.isfinite(columns).any(0)]
     if family == "bce" and "entropy" in wide and float(options.get("positive_weight", 1.0)) == 1.0:
         return float(wide["entropy"]), "entropy of the labels"
     if family == "regression" and "variance" in wide:

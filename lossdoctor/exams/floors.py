@@ -37,20 +37,23 @@ def examine(trace: Trace) -> dict[str, Any]:
         ),
     }
     if next((r.get("family") for r in trace.list("losses") if r.get("main")), "") == "nll":
-        placed = by_place(trace.arrays.get("pairs/sample_target"))
+        placed = by_place(trace.arrays.get("pairs/sample_target"), trace.arrays.get("pairs/sample_counted"))
         if placed is not None and np.isfinite(end):
             result.update(by_place=placed, skill_by_place=1 - end / placed)
     tokens = table(trace.arrays.get("pairs/token_input"), trace.arrays.get("pairs/token_target"))
     return result | ({"tokens": tokens} if tokens else {})
 
 
-def by_place(target: np.ndarray | None) -> float | None:
+def by_place(target: np.ndarray | None, counted: np.ndarray | None = None) -> float | None:
     """Mean entropy (nats) of the labels at each place of a sequence: what a constant for each place costs.
 
+    Labels that are negative, or not ``counted`` (of the same shape; None = all), are left out.
     Corrected for the number of rows (Miller, 1955). None where each sample has one label, or rows are few.
     """
     if target is None or target.ndim != 2 or not 2 <= target.shape[1] <= 64 or len(target) < MIN_TOKENS:
         return None
+    if counted is not None and counted.shape == target.shape:
+        target = np.where(counted, target, -1)
     found = []
     for column in target.T:
         column = column[column >= 0]

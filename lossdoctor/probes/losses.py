@@ -58,6 +58,9 @@ class LossCall:
     grad: bool
     options: dict[str, Any] = field(default_factory=dict)
     ordinal: int = 0  # how many outermost calls of models there had been when it was made; 0 where that is not known
+    weights: torch.Tensor | None = (
+        None  # gradient of the script's loss by each element of ``output``, once backward ran
+    )
 
     @property
     def key(self) -> str:
@@ -186,6 +189,37 @@ def unit_sum(call: LossCall) -> list[float] | None:
         axis = 1 if call.kind in {"cross_entropy", "nll_loss"} else prediction.dim() - 1
         sums = torch.logsumexp(prediction, axis).clamp(-80, 80).exp().reshape(-1)
         return [float(sums.min()), float(sums.median()), float(sums.max())] if sums.numel() else None
+
+
+def watch_weights(call: LossCall) -> Any:
+    """A hook that keeps what weight backward gives each element of a loss that was not yet reduced; None where it was."""
+    output, target = call.output, call.target
+    if output is None or target is None or not output.requires_grad or output.numel() < 2:
+        return None
+    if output.numel() != target.numel():
+        return None
+
+    def heard(gradient: torch.Tensor) -> None:
+        call.weights = gradient.detach()
+
+    return output.register_hook(heard)
+
+
+def counted(call: LossCall, each: torch.Tensor) -> torch.Tensor | None:
+    """Which elements of an unreduced loss the script's mask lets through; None where all count.
+
+    ``each`` are the elements' errors. Elements that were dropped because of their own small loss (hard-example mining,
+    a margin) count: no mask of the data hides them.
+    """
+    if call.weights is None or call.weights.numel() != each.numel():
+        return None
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        hidden = (call.weights.reshape(-1) == 0) & (each != 0)
+        if not bool(hidden.any()) or bool(hidden.all()):
+            return None
+        if float(each[hidden].max()) <= float(each[~hidden].min()):
+            return None
+        return ~hidden
 
 
 def rows(call: LossCall) -> tuple[torch.Tensor, torch.Tensor] | None:

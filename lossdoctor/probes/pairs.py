@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .losses import LossCall, rows
+from .losses import LossCall, counted, rows
 
 ROWS_PER_STEP = 64  # rows kept of one call
 ROWS_IN_ALL = 6400
@@ -53,7 +53,16 @@ class Pairs:
         ]
 
     def _figures(self, call: LossCall) -> dict[str, Any] | None:
-        aligned = rows(call)
+        """Figures of the rows that count: those that the loss ignores and those that a mask behind it hides are left out."""
+        figures = self._figures_of(call, rows(call))
+        if figures is None or call.weights is None or call.weights.numel() != figures["each"].numel():
+            return figures
+        kept = counted(call, figures["each"])
+        if kept is None:
+            return figures
+        return self._figures_of(call, (figures["prediction"][kept], figures["target"][kept])) | {"counted": kept}
+
+    def _figures_of(self, call: LossCall, aligned: tuple[torch.Tensor, torch.Tensor] | None) -> Any:
         if aligned is None or aligned[0].shape[0] == 0:
             return None
         with torch.no_grad():
@@ -121,27 +130,31 @@ class Pairs:
             return
         self._keep_rows(key, call, step, figures)
         self._keep_tail(key, call, figures)
-        self._keep_samples(key, call, step, inputs)
+        self._keep_samples(key, call, step, inputs, figures.get("counted"))
         if call.family == "nll":
-            self._keep_tokens(key, call, inputs)
+            self._keep_tokens(key, call, inputs, figures.get("counted"))
 
-    def _keep_columns(self, key: str, target: torch.Tensor) -> None:
+    def _keep_columns(self, key: str, target: torch.Tensor, kept: torch.Tensor | None) -> None:
         """Sums over targets of more columns than samples keep: what the best constant costs, column by column."""
         flat = target.reshape(target.shape[0], -1).double()
+        count = torch.ones_like(flat) if kept is None else kept.reshape(flat.shape).double()
         book = self.columns.get(key)
         if book is None:
-            book = self.columns[key] = [0.0, torch.zeros_like(flat[0]), torch.zeros_like(flat[0])]
+            book = self.columns[key] = [torch.zeros_like(flat[0]) for _ in range(3)]
         if flat.shape[1] != book[1].numel():
             return
-        book[0] += flat.shape[0]
-        book[1] += flat.sum(0)
-        book[2] += flat.square().sum(0)
+        book[0] += count.sum(0)
+        book[1] += (flat * count).sum(0)
+        book[2] += (flat.square() * count).sum(0)
 
     def constant_costs(self, key: str) -> dict[str, float]:
         """Of the best constant of each column: ``variance``, and ``entropy`` where all targets lie in [0, 1]."""
-        if key not in self.columns or not self.columns[key][0]:
+        if key not in self.columns:
             return {}
-        n, total, square = self.columns[key]
+        met = self.columns[key][0] > 0
+        if not bool(met.any()):
+            return {}
+        n, total, square = (figure[met] for figure in self.columns[key])
         mean = total / n
         costs = {"variance": float((square / n - mean.square()).clamp_min(0).mean())}
         if float(mean.min()) >= 0 and float(mean.max()) <= 1 and bool((square <= total + 1e-9).all()):
@@ -188,7 +201,7 @@ class Pairs:
             decided = (figures["prediction"][pick] > (0.5 if call.kind == "binary_cross_entropy" else 0.0)).long()
         self.tail[key].append((figures["target"][pick].cpu().float().numpy(), decided.cpu().numpy()))
 
-    def _keep_tokens(self, key: str, call: LossCall, inputs: list[torch.Tensor]) -> None:
+    def _keep_tokens(self, key: str, call: LossCall, inputs: list[torch.Tensor], counted: torch.Tensor | None) -> None:
         """Integer inputs with one target each: what a table from token to target would be made of."""
         target = call.target
         if target is None or self.tokens_kept[key] >= TOKENS_IN_ALL or target.dtype.is_floating_point:
@@ -203,12 +216,16 @@ class Pairs:
             return
         tokens, wanted = same[-1].reshape(-1)[:2048], target.reshape(-1)[:2048]
         keep = (wanted != call.options.get("ignore_index", -100)).cpu().numpy()
+        if counted is not None and counted.numel() == target.numel():
+            keep &= counted.reshape(-1)[:2048].cpu().numpy()
         kept = self.kept[key]
         kept["token_input"].append(tokens.cpu().numpy()[keep])
         kept["token_target"].append(wanted.cpu().numpy()[keep])
         self.tokens_kept[key] += int(keep.sum())
 
-    def _keep_samples(self, key: str, call: LossCall, step: int, inputs: list[torch.Tensor]) -> None:
+    def _keep_samples(
+        self, key: str, call: LossCall, step: int, inputs: list[torch.Tensor], counted: torch.Tensor | None
+    ) -> None:
         if self.samples_kept[key] >= SAMPLES_IN_ALL or call.target is None:
             return
         prediction, target = call.prediction.detach(), call.target.detach()
@@ -222,7 +239,7 @@ class Pairs:
         given = max(unlike or candidates[-4:], key=lambda t: t[0].numel()).detach()
         n = min(given.shape[0], 256, SAMPLES_IN_ALL - self.samples_kept[key])
         if call.family != "nll" and COLUMNS < target[0].numel() <= WIDEST:
-            self._keep_columns(key, target)
+            self._keep_columns(key, target, counted if counted is None or counted.numel() == target.numel() else None)
         flat = given[:n].reshape(n, -1)
         flat = flat[:, :FEATURES_KEPT] if flat.shape[1] > FEATURES_KEPT else flat
         kept = self.kept[key]
@@ -231,6 +248,9 @@ class Pairs:
         out = prediction[:n].reshape(n, -1)[:, :CLASSES_KEPT]
         kept["sample_prediction"].append(out.cpu().float().numpy())
         kept["sample_step"].append(np.full(n, step))
+        if call.weights is not None:
+            told = counted if counted is not None and counted.numel() == target.numel() else torch.ones_like(target)
+            kept["sample_counted"].append(told.bool().reshape(target.shape[0], -1)[:n, :COLUMNS].cpu().numpy())
         self.samples_kept[key] += n
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:

@@ -55,6 +55,7 @@ class Recorder(Silent):
         self.streams: dict[str, dict[str, Any]] = {}
         self.loss_records: dict[str, dict[str, Any]] = {}
         self.pending: list[losses.LossCall] = []
+        self.unweighed: list[tuple[str, losses.LossCall, int, list[torch.Tensor], Any]] = []  # wait for backward
         self.derivatives: list[tuple[Any, Any]] = []  # this step's, taken without a graph of their own, and where
         self.lost_terms: list[dict[str, Any]] = []
         self.hand_watch: dict[tuple[str, str, int], str] = {}
@@ -352,6 +353,7 @@ class Recorder(Silent):
         if self.done or not roots or not isinstance(roots[0], torch.Tensor):
             return None
         root = roots[0]
+        self._weigh()
         tape, given, count = self.functions.tape, list(self.root_calls), self.count
         self._manual_step(root)
         closed = (
@@ -495,7 +497,18 @@ class Recorder(Silent):
         record["calls"] += 1
         record.setdefault("stream", stream["key"])
         self.batches.wanted(key, call.target, self.count)
-        self.pairs.add(key, call, self.count, self._inputs_for(call))
+        inputs, listening = self._inputs_for(call), losses.watch_weights(call)
+        if listening is None:
+            self.pairs.add(key, call, self.count, inputs)
+        else:  # what a mask behind it leaves of an unreduced loss is known when backward has run
+            self.unweighed.append((key, call, self.count, inputs, listening))
+
+    def _weigh(self) -> None:
+        """Record the pairs that waited for backward."""
+        for key, call, step, inputs, listening in self.unweighed:
+            listening.remove()
+            self.pairs.add(key, call, step, inputs)
+        self.unweighed.clear()
 
     def _inputs_for(self, call: losses.LossCall) -> list[torch.Tensor]:
         """The tensors given to the outermost modules since the last step, most recent last; data ahead of what was computed from them."""
@@ -519,6 +532,7 @@ class Recorder(Silent):
         """Gradients have arrived."""
         if self.done:
             return
+        self._weigh()
         self.backwards += 1
         self.backwards_since_step += 1
         self.cleared.clear()
@@ -767,6 +781,8 @@ class Recorder(Silent):
     def trace(self) -> Trace:
         """Everything heard so far, as a trace (see ``docs/trace.md``)."""
         from .assemble import assemble
+
+        self._weigh()
 
         return assemble(self)
 
