@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from lossdoctor.trace import Trace
 
@@ -66,11 +66,11 @@ def signal_by_step(trace: Trace, steps: int) -> np.ndarray | None:
             groups = [g for g in groups if len(g) > 1]
             if len(groups) < 2:
                 continue
-            f, p = stats.f_oneway(*groups)
+            f, p = scipy.stats.f_oneway(*groups)
             between, within = len(groups) - 1, len(column) - len(groups)
             share = f * between / (f * between + within) if np.isfinite(f) else 1.0
         else:
-            r, p = stats.pearsonr(column, target)
+            r, p = scipy.stats.pearsonr(column, target)
             share = r**2
         if p < LEVEL / columns.shape[1]:
             explained[j] = share

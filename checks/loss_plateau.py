@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import TREND_P, Outcome
@@ -103,7 +103,7 @@ class LossPlateau(Check):
         half = curve[len(curve) // 2 :]
         if len(half) < FEWEST_POINTS or not np.isfinite(half).all():
             return 0.0
-        line = stats.linregress(np.linspace(0.0, 1.0, len(half)), half)
+        line = scipy.stats.linregress(np.linspace(0.0, 1.0, len(half)), half)
         return float((1.96 * line.stderr - line.slope) / max(abs(outcome.start), 1e-12))
 
     @staticmethod

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
@@ -96,7 +96,7 @@ class VanishingGradient(Check):
         logs = np.log10(np.maximum(sizes[: peak + 1], TINY_GRADIENT))
         if peak + 1 < DEEP or ratio >= FADED or sizes[0] == 0:
             return None
-        trend = stats.spearmanr(np.arange(peak + 1), logs).statistic
+        trend = scipy.stats.spearmanr(np.arange(peak + 1), logs).statistic
         return (chain[0], chain[peak], ratio) if trend > 0.8 else None
 
     def _in_depth(self, first: Layer, last: Layer, ratio: float, count: int, rescaled: bool) -> Present:

@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
@@ -82,7 +82,7 @@ class WrongLossSign(Check):
         if pair is None:
             return CannotTell("loss and error were not recorded side by side for enough steps")
         value, error = pair
-        rises = float(stats.kendalltau(np.arange(len(error)), error).statistic) if np.ptp(error) > 0 else 0.0
+        rises = float(scipy.stats.kendalltau(np.arange(len(error)), error).statistic) if np.ptp(error) > 0 else 0.0
         head, tail = max(2, len(error) // 10), max(2, len(error) // 5)
         begun, ended = float(error[:head].mean()), float(error[-tail:].mean())
         both = float(np.corrcoef(value, error)[0, 1]) if np.ptp(value) > 0 and np.ptp(error) > 0 else 0.0
@@ -130,7 +130,7 @@ class WrongLossSign(Check):
                 0.97,
                 True,
             )
-        falls = stats.kendalltau(np.arange(len(value)), value)
+        falls = scipy.stats.kendalltau(np.arange(len(value)), value)
         if (
             not upward
             and falls.statistic < 0

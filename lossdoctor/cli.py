@@ -64,7 +64,12 @@ def diagnose(
         int | None, typer.Option("--trial-steps", min=1, help="Steps of a trial (default: as many as the probe made).")
     ] = None,
     budget: Annotated[
-        float | None, typer.Option("--budget", min=1.0, help="Seconds for exams and trials (default 120).")
+        float | None,
+        typer.Option(
+            "--budget",
+            min=1.0,
+            help="Seconds for exams and trials (default: five times the probe, between 120 and 600).",
+        ),
     ] = None,
     formats: Annotated[
         list[str] | None,

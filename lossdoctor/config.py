@@ -48,7 +48,7 @@ class Config:
     timeout: float = 300.0
     trials: bool = True
     trial_steps: int = 0  # 0: as many as the probe made
-    budget: float = 120.0  # for everything after the probe
+    budget: float = 0.0  # for everything after the probe; 0: by the probe's own time (trials.budget.allotted)
     fork: bool = True
     seed: int = 0
     jobs: int = 2

@@ -18,7 +18,7 @@ from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Diagnosis, Finding, RemedySpec, Site, Trace
-from lossdoctor.trials.budget import Budget
+from lossdoctor.trials import budget as budgets
 from lossdoctor.trials.ward import Ward
 from lossdoctor.trials.zygote import WRITING, Target, Zygote, gist, manner
 from lossdoctor.trials.zygote import Outcome as Run
@@ -84,6 +84,8 @@ def _diagnose(
     begun = time.monotonic()
     with Zygote(target, log, seed=config.seed, show_output=show_output, fork=config.fork) as zygote:
         tell("waiting for the first step", 0.0)
+        import scipy.stats  # noqa: F401 - slow to load, and needed soon: meanwhile the script starts
+
         state = zygote.wait(config.timeout, lambda s: tell("waiting for the first step", min(s / config.timeout, 1.0)))
         seconds["start"] = time.monotonic() - begun
         if state != "waiting":
@@ -95,12 +97,13 @@ def _diagnose(
         probe = zygote.gather([run], lambda: tell("probe", min((time.monotonic() - started) / left, 1.0)))[0]
         seconds["probe"] = time.monotonic() - started
         zygote.journal.undo()
-        zygote.deadline = time.monotonic() + config.budget
+        allotted = config.budget or budgets.allotted(seconds["probe"])
+        zygote.deadline = time.monotonic() + allotted
         if probe.trace is None:
             return _dead_probe(target, probe, broken, seconds)
         trace = probe.trace
         trace.meta["script"] = target.target
-        budget = Budget(config.budget, seconds["probe"], config.steps)
+        budget = budgets.Budget(allotted, seconds["probe"], config.steps)
         length = config.trial_steps or trace.steps or config.steps
         ward = Ward(zygote, trace, {c.cause: c for c in checks}, budget, config.jobs, length, tell)
         treated = treatment.diagnose(ward, probe.end, config.trials)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from lossdoctor.trace import Trace
 
@@ -75,7 +75,7 @@ class Outcome:
         half = self.curve[len(self.curve) // 2 :]
         if len(half) < 8 or not np.isfinite(half).all():
             return False
-        tau, p = stats.kendalltau(np.arange(len(half)), half)
+        tau, p = scipy.stats.kendalltau(np.arange(len(half)), half)
         return bool(tau < 0 and p < TREND_P)
 
 
@@ -151,7 +151,7 @@ def measure(trace: Trace) -> Outcome | None:
     end = float(np.mean(values[-last:])) if np.isfinite(values[-last:]).all() else float("inf")
     tau, p = (0.0, 1.0)
     if len(finite) > 5 and np.ptp(finite) > 0:
-        tau, p = stats.kendalltau(np.arange(len(finite)), finite)
+        tau, p = scipy.stats.kendalltau(np.arange(len(finite)), finite)
     skill, start_skill, noise = float("nan"), float("nan"), float("nan")
     if errors is not None and np.isfinite(floor) and floor > 1e-9 and np.isfinite(errors).any():
         tail = errors[-max(1, int(len(errors) * END_SHARE)) :]

@@ -31,6 +31,8 @@ MIXING = 1.5
 # Mean neighbour distance / mean random-pair distance along an axis: below = an ordered (time) axis, above = exchangeable.
 ORDERED = 0.85
 EXCHANGEABLE = 0.93
+# Of a filler's occurrences so many lie in the runs at the rows' ends; an ordinary symbol is found all over the table.
+IN_RUNS = 0.8
 RESHAPES = {
     "view",
     "reshape",
@@ -360,14 +362,17 @@ def _token_time(base: Dump, data: np.ndarray) -> tuple[int, str] | None:
 
 
 def _padding_runs(rows: np.ndarray) -> bool:
-    """Whether the rows end in runs of one common value, of lengths that differ from row to row."""
+    """Whether the rows end in runs of one common value, of lengths that differ from row to row, which hardly occurs elsewhere.
+
+    The last is what tells filler from a frequent symbol that happens to end rows: that one occurs everywhere.
+    """
     values, counts = np.unique(rows[:, -1], return_counts=True)
     if counts.max() < max(2, 0.3 * len(rows)):
         return False
     same = rows[:, ::-1] == values[counts.argmax()]
     lengths = np.cumprod(same, axis=1).sum(1)
-    inside = float((rows[:, : max(1, rows.shape[1] // 3)] == values[counts.argmax()]).mean())
-    return bool(lengths.max() >= 2 and len(np.unique(lengths)) > 1 and inside < 0.3)
+    in_runs = float(lengths.sum() / same.sum())
+    return bool(lengths.max() >= 2 and len(np.unique(lengths)) > 1 and in_runs >= IN_RUNS)
 
 
 def _mixing(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.trace import Trace
@@ -162,7 +162,11 @@ def fitted(raw: np.ndarray, target: np.ndarray, classes: bool, most: int = ROWS)
         models = [simple_models.evaluate(name, kernel, y, np.random.default_rng(1)) for name, kernel in made.items()]
         best = max(models, key=lambda m: m.z)
     nulls = np.max([(m.null - m.null.mean()) / max(m.null.std(), 1e-9) for m in models], 0)
-    p = float(len(models) * stats.norm.sf(best.z)) if plain else float((1 + np.sum(nulls >= best.z)) / (len(nulls) + 1))
+    p = (
+        float(len(models) * scipy.stats.norm.sf(best.z))
+        if plain
+        else float((1 + np.sum(nulls >= best.z)) / (len(nulls) + 1))
+    )
     linear = next((m for m in models if m.name == "linear"), None)
     bent = max((m for m in models if m.name != "linear"), key=lambda m: m.r2, default=None)
     result: dict[str, Any] = {
@@ -184,7 +188,7 @@ def fitted(raw: np.ndarray, target: np.ndarray, classes: bool, most: int = ROWS)
         gain = linear.errors - bent.errors
         spread = gain.std(ddof=1) / np.sqrt(len(gain))
         result["gain"] = bent.r2 - linear.r2
-        result["gain_p"] = float(stats.norm.sf(gain.mean() / spread)) if spread > 0 else 1.0
+        result["gain_p"] = float(scipy.stats.norm.sf(gain.mean() / spread)) if spread > 0 else 1.0
     if classes:
         labels = target[pick][:, 0]
         strongest = max(models, key=lambda m: m.r2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy
 
 # Half the rows fit, half test, and again with the halves exchanged.
 RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -107,7 +107,7 @@ def _radial(name: str, x: np.ndarray, widths: tuple[float, ...]) -> dict[str, np
     if x.shape[1] > 60:
         _, _, turn = np.linalg.svd(x - x.mean(0), full_matrices=False)
         x = x @ turn[:60].T
-    distance = cdist(x, x, "sqeuclidean")
+    distance = scipy.spatial.distance.cdist(x, x, "sqeuclidean")
     middle = np.median(distance[np.triu_indices(len(x), 1)])
     if middle <= 0:
         return {}
@@ -208,7 +208,6 @@ def switches(raw: np.ndarray, y: np.ndarray) -> dict[str, Any] | None:
                 k = int(np.argmax(np.abs(with_two)))
                 if abs(with_two[k]) > strength:
                     strength, subset = float(abs(with_two[k])), sorted({i, j, j + k})
-    from scipy import stats
 
-    p = float(min(1.0, 2 * tried * stats.norm.sf(strength * np.sqrt(n))))
+    p = float(min(1.0, 2 * tried * scipy.stats.norm.sf(strength * np.sqrt(n))))
     return {"columns": [int(columns[j]) for j in subset], "strength": strength, "p": p, "tried": tried}

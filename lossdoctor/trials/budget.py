@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 
 # Exams of single steps are made under any budget, unless they take longer than this (seconds).
 CHEAP = 60.0
+# Where none is given: five times the probe (the whole diagnosis is then six times as long), within these bounds. The lower
+# one keeps the answer for short scripts the same on a slow or busy machine.
+PROBES = 5.0
+AT_LEAST, AT_MOST = 120.0, 600.0
+
+
+def allotted(probe: float) -> float:
+    """The budget (seconds) for a script whose probe took ``probe`` seconds."""
+    return min(max(PROBES * probe, AT_LEAST), AT_MOST)
 
 
 @dataclass
