@@ -72,21 +72,46 @@ def padding(grid: Grid, labels: bool) -> tuple[np.ndarray, float, bool] | None:
     for transposed in (False, True):
         target = grid.target.T if transposed else grid.target
         for leading in (False, True):
-            edge = target[:, 0] if leading else target[:, -1]
-            values, counts = np.unique(edge, return_counts=True)
-            value = values[counts.argmax()]
-            length = runs(target, value, leading)
-            if (length >= 2).mean() < SAMPLES or len(np.unique(length)) < LENGTHS:
+            found = _ends(target, leading)
+            if found is None:
                 continue
-            place = np.arange(target.shape[1])[None]
-            mask = place < length[:, None] if leading else place >= target.shape[1] - length[:, None]
-            if ((target == value) & ~mask).mean() > ELSEWHERE * max((~mask).mean(), 1e-9):
-                continue
+            mask, value = found
             full = mask.T if transposed else mask
             if not constant_input(grid.given, mask, transposed):
                 continue
-            return full, float(value), leading
+            return full, value, leading
+    return by_input(grid) if labels and grid.given is not None else None
+
+
+def by_input(grid: Grid) -> tuple[np.ndarray, float, bool] | None:
+    """As :func:`padding`, where the filler's label is a real class as well: the input's own padding tells where it is."""
+    assert grid.given is not None
+    for transposed in (False, True):
+        given, target = (grid.given.T, grid.target.T) if transposed else (grid.given, grid.target)
+        for leading in (False, True):
+            found = _ends(given, leading)
+            if found is None:
+                continue
+            mask, _ = found
+            labels, counts = np.unique(target[mask], return_counts=True)
+            if counts.max() >= SAME_INPUT * counts.sum():
+                return mask.T if transposed else mask, float(labels[counts.argmax()]), leading
     return None
+
+
+def _ends(table: np.ndarray, leading: bool) -> tuple[np.ndarray, float] | None:
+    """(mask, value) of a filler at the rows' ends (or starts) in runs of different lengths, and hardly anywhere else."""
+    edge = table[:, 0] if leading else table[:, -1]
+    values, counts = np.unique(edge, return_counts=True)
+    value = values[counts.argmax()]
+    length = runs(table, value, leading)
+    if (length >= 2).mean() < SAMPLES or len(np.unique(length)) < LENGTHS:
+        return None
+    place = np.arange(table.shape[1])[None]
+    mask = place < length[:, None] if leading else place >= table.shape[1] - length[:, None]
+    if ((table == value) & ~mask).mean() > ELSEWHERE * max((~mask).mean(), 1e-9):
+        return None
+    return mask, float(value)
 
 
 def constant_input(given: np.ndarray | None, mask: np.ndarray, transposed: bool) -> bool:

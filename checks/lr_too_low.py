@@ -75,7 +75,8 @@ class LrTooLow(Check):
         factor, best = max(larger, key=lambda fs: fs[1])
         own = max(number(sweep["untreated"]), number(sweep.get("another_seed"), -10.0))
         # Coming up to the constant's level from below (a first guess that was off) is no progress in the input's own matter.
-        done, possible = max(own, 0.0), best
+        began = outcome.start_skill if outcome.standing else 0.0
+        done, possible = max(own - began, 0.0), best - began
         noise = max(number(sweep["noise"], 0.0), SMALLEST / NOISE_FACTOR)
         figures = {
             "rate": rate(trace),
@@ -86,11 +87,11 @@ class LrTooLow(Check):
         }
         if np.isfinite(update) and update > TINY_UPDATE:
             return Absent(f"each step moves the weights by about {update:.1e} of their size, which is enough", figures)
-        if best < WORTH or best - own <= NOISE_FACTOR * noise:
+        if possible < WORTH or best - own <= NOISE_FACTOR * noise:
             return Absent(f"higher rates do no better ({words(best, sweep['scale'])} at best)", figures)
-        if outcome.learns or done > max(NEGLIGIBLE * possible, noise):
+        if (outcome.learns and not outcome.standing) or done > max(NEGLIGIBLE * possible, noise):
             return Absent(f"the run makes headway at its own rate ({done:.2f} against {possible:.2f})", figures)
-        return self._present(trace, sweep, own, best, factor, update, figures)
+        return self._present(trace, sweep, own, best, factor, update, figures, outcome.standing and outcome.learns)
 
     def _present(
         self,
@@ -101,6 +102,7 @@ class LrTooLow(Check):
         factor: float,
         update: float,
         figures: dict[str, Any],
+        structural: bool,
     ) -> Present:
         lr, scale = rate(trace), sweep["scale"]
         rates = trace.series("lr")
@@ -133,4 +135,5 @@ class LrTooLow(Check):
                 )
             ],
             confidence=0.95 if update < TINY_UPDATE / 10 else 0.8,
+            structural=structural,
         )

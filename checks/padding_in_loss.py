@@ -43,6 +43,10 @@ COUNTED = 1e-6
 # positions.
 LEFT_BEHIND = 0.05
 FRACTION = 0.25
+# Where most of the loss is padding, real positions lag from this fraction of the skill over all on, unless half learned.
+MOSTLY = 0.5
+LAGGING = 0.75
+HALF_LEARNED = 0.5
 # Too little real data in the recorded grids to measure its floor.
 POSITIONS = 50
 
@@ -122,6 +126,7 @@ class PaddingInLoss(Check):
                 "measured"
             )
         behind = real < max(LEFT_BEHIND, FRACTION * whole)
+        lagging = share >= MOSTLY and real < min(LAGGING * whole, HALF_LEARNED)
         where = "start" if late[-1][1][2] else "end"
         how = (
             f"{share:.0%} of the positions in the loss are padding ({words(value)} at the {where} of samples), with "
@@ -134,7 +139,7 @@ class PaddingInLoss(Check):
             message=f"{how}. {what}.",
             why="The model is rewarded for predicting the filler, which is easy and frequent; what matters gets a "
             "fraction of the gradient.",
-            severity="error" if behind else "info",
+            severity="error" if behind else "warning" if lagging else "info",
             site=Site.of(record.get("site")),
             evidence=evidence,
             remedies=[
@@ -155,7 +160,7 @@ class PaddingInLoss(Check):
                 )
             ],
             confidence=0.85,
-            structural=behind and whole > LEFT_BEHIND,
+            structural=(behind or lagging) and whole > LEFT_BEHIND,
         )
 
     @staticmethod

@@ -66,12 +66,7 @@ def treat(ward: Ward, proven: Proven, judged: Any) -> None:
     base = measured(ward.trace)
     last = _stages(ward, proven, base)
     for _ in range(MOST_ROUNDS):
-        if (
-            last is None
-            or not remedies
-            or len(proven.plan) >= MOST_STAGES
-            or not tree.suffers(measured(last).outcome, "")
-        ):
+        if last is None or not remedies or len(proven.plan) >= MOST_STAGES or not _ill(last):
             return
         found = _next(ward.treated(last, remedies), proven, judged)
         if found is None:
@@ -82,6 +77,12 @@ def treat(ward: Ward, proven: Proven, judged: Any) -> None:
             return
         remedies = [*remedies, remedy]
         proven.add_stage([c for c in proven.plan if c in proven.best], last, base, "all of them together")
+
+
+def _ill(trace: Trace) -> bool:
+    """Whether a treated run still goes badly, or has not moved from its start."""
+    outcome = measured(trace).outcome
+    return tree.suffers(outcome, "") or (outcome is not None and outcome.standing)
 
 
 def plan_of(ward: Ward, proven: Proven, judged: Any) -> list[str]:
@@ -154,9 +155,9 @@ def _next(ward: Ward, proven: Proven, judged: Any) -> tuple[str, dict[str, Any] 
     ward.trace.exams.clear()
     battery.examine(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
     again, _ = tree.judge(list(ward.checks.values()), ward.trace)
-    known = {c for c, _ in proven.ranked}
-    ranked = [(c, v) for c, v in tree.candidates(again, suffering=True) if c not in known or c not in proven.proofs]
-    ranked = [(c, v) for c, v in ranked if c not in proven.plan and proven.proofs.get(c) != "refuted"][:3]
+    # A mechanism whose curve did not show yet may show it here.
+    settled = {c for c, proof in proven.proofs.items() if proof in {"refuted", "confirmed"}} | set(proven.plan)
+    ranked = [(c, v) for c, v in tree.candidates(again, suffering=True) if c not in settled][:3]
     shown = Proven(ranked)
     wanted = remedies_to_try(ranked, shown)
     seed = Plan(steps=ward.steps, seconds=ward.seconds, seed=1, label="treated, another seed")

@@ -70,6 +70,15 @@ class Outcome:
         return self.trend < 0 and self.trend_p < TREND_P and self.drop > 0.05
 
     @property
+    def standing(self) -> bool:
+        """Whether it ends where it began, beyond noise: what skill there is, the start had (by chance, or from elsewhere)."""
+        if self.nonfinite_at is not None or not np.isfinite([self.skill, self.start_skill]).all():
+            return False
+        if self.trend < 0 and self.trend_p < TREND_P:
+            return False
+        return self.skill - self.start_skill < max(3 * self.skill_noise, 0.03)
+
+    @property
     def improving(self) -> bool:
         """Still on the way down at the end: a significant downward trend over the second half."""
         half = self.curve[len(self.curve) // 2 :]

@@ -477,7 +477,7 @@ def _kind(op: dict[str, Any], repeated: int, broken: dict[str, Any] | None) -> s
         return "recurrent"
     if op["name"] in ATTENTION:
         return "attention"
-    if repeated >= 4:
+    if repeated >= 4 and op["name"] != "grad":  # weights that were adapted to all samples know them all
         return "loop"
     return "operation"
 
