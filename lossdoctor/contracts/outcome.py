@@ -26,7 +26,8 @@ class Outcome:
     ``error`` is the per-row error in the loss's own units (nats for nll and bce, squared units for regression); ``floor``
     that of the best constant predictor on the same rows (entropy of the labels, variance of the targets). ``skill`` =
     1 - error / floor: 0 is what ignoring the input gives, 1 is perfect; NaN where rows do not align (then only ``start``
-    and ``end`` of the raw loss speak).
+    and ``end`` of the raw loss speak). ``upward``: the optimizers were told to maximise it; ``drop`` and ``trend`` are then
+    those of its negative, so that a fall is always what training is after.
     """
 
     family: str
@@ -46,19 +47,20 @@ class Outcome:
     majority: float
     curve: np.ndarray
     curve_steps: np.ndarray
+    upward: bool = False
 
     @property
     def drop(self) -> float:
         """Relative fall of the loss from start to end (negative: it rose); NaN when it became non-finite."""
         scale = max(abs(self.start), abs(self.end), 1e-12)
-        return (self.start - self.end) / scale
+        return (self.end - self.start if self.upward else self.start - self.end) / scale
 
     @property
     def diverged(self) -> bool:
         """The loss became non-finite, or ended far above its start."""
         if self.nonfinite_at is not None:
             return True
-        return self.end > 1.5 * abs(self.start) + 1e-6 and self.trend >= 0 and self.start > 0
+        return not self.upward and self.end > 1.5 * abs(self.start) + 1e-6 and self.trend >= 0 and self.start > 0
 
     @property
     def learns(self) -> bool:
@@ -84,7 +86,7 @@ class Outcome:
         half = self.curve[len(self.curve) // 2 :]
         if len(half) < 8 or not np.isfinite(half).all():
             return False
-        tau, p = scipy.stats.kendalltau(np.arange(len(half)), half)
+        tau, p = scipy.stats.kendalltau(np.arange(len(half)), -half if self.upward else half)
         return bool(tau < 0 and p < TREND_P)
 
 
@@ -158,9 +160,10 @@ def measure(trace: Trace) -> Outcome | None:
         else float("nan")
     )
     end = float(np.mean(values[-last:])) if np.isfinite(values[-last:]).all() else float("inf")
+    upward = _upward(trace)
     tau, p = (0.0, 1.0)
     if len(finite) > 5 and np.ptp(finite) > 0:
-        tau, p = scipy.stats.kendalltau(np.arange(len(finite)), finite)
+        tau, p = scipy.stats.kendalltau(np.arange(len(finite)), -finite if upward else finite)
     skill, start_skill, noise = float("nan"), float("nan"), float("nan")
     if errors is not None and np.isfinite(floor) and floor > 1e-9 and np.isfinite(errors).any():
         tail = errors[-max(1, int(len(errors) * END_SHARE)) :]
@@ -189,4 +192,11 @@ def measure(trace: Trace) -> Outcome | None:
         majority=majority,
         curve=values,
         curve_steps=loss.steps,
+        upward=upward,
     )
+
+
+def _upward(trace: Trace) -> bool:
+    """Whether every optimizer that stepped was made to maximise."""
+    told = [bool((o.get("options") or {}).get("maximize")) for o in trace.list("optimizers")]
+    return bool(told) and all(told)

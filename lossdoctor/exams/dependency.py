@@ -310,8 +310,9 @@ def _sample_axis(base: Dump, source: dict[str, Any], data: np.ndarray) -> tuple[
         fits = [a for a in range(min(data.ndim, 2)) if data.shape[a] == size]
         if len(fits) == 1:
             return fits[0], True, f"axis {fits[0]} has the loader's batch size {size}"
-    if source["at"] == "op" and base.info["common"] and base.info["common"].get("gathered"):
-        return 0, True, "rows were gathered by an index"
+    if source["at"] == "op" and base.info["common"] and base.info["common"].get("gathered") in {0, 1}:
+        axis = int(base.info["common"]["gathered"])
+        return axis, True, f"an index picked samples along axis {axis}"
     if source["at"] == "call" and _index(base) == data.shape[0] > 1 and _index(base) not in data.shape[1:]:
         return 0, True, "rows were gathered by an index"
     tokens = _token_time(base, data)

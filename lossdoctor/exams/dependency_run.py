@@ -233,17 +233,26 @@ class Examiner(Recorder):
             both = [i for i in theirs if i in mine]
             if both:
                 op = tape.ops[max(both)]
-                gathered = op.name in {"__getitem__", "index_select"} and any(
-                    t.dtype == torch.long and t.dim() == 1 for t in op.inputs[1:]
-                )
                 return {
                     "op": op.index,
                     "name": op.name,
                     "site": op.site,
                     **_described(op.outputs[0]),
-                    "gathered": gathered,
+                    "gathered": _gathered(op),
                 }
         return None
+
+
+def _gathered(op: Any) -> int | None:
+    """The axis along which a list of indices picked rows; None where none did, or where two axes fit."""
+    if op.name not in {"__getitem__", "index_select"}:
+        return None
+    indices = [t for t in op.inputs[1:] if t.dtype == torch.long and t.dim() == 1]
+    if len(indices) != 1:
+        return None
+    before, after, n = list(op.inputs[0].shape), list(op.outputs[0].shape), indices[0].shape[0]
+    fits = [a for a in range(len(before)) if after == [*before[:a], n, *before[a + 1 :]]]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _ancestors(tape: Tape, tensor: torch.Tensor) -> set[int]:
