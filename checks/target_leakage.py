@@ -93,7 +93,7 @@ class TargetLeakage(Check):
             remedies=[
                 RemedySpec(
                     "causal-mask",
-                    "give self-attention a causal mask (or use a one-directional recurrent layer)",
+                    "give self-attention a causal mask (or use a one-directional recurrent layer; pad convolutions on the left only)",
                     {},
                     snippet="tgt_mask=nn.Transformer.generate_square_subsequent_mask(T)",
                 )

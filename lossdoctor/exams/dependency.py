@@ -508,9 +508,13 @@ def _times(
     if data.ndim < 2 or data.ndim > 3:
         return
     time_axis = 1 - axis
-    length = data.shape[time_axis]
     target = base.arrays.get("target0")
     prediction = base.arrays["prediction0"]
+    if target is not None and axis == 0 and _convolved(base, data):
+        # (samples, channels, time): read as (samples, time, channels) from here on.
+        time_axis, data = 2, np.swapaxes(data, 1, 2)
+        prediction, target = _last_to_time(prediction, data), _last_to_time(target, data)
+    length = data.shape[1] if time_axis == 2 else data.shape[time_axis]
     if target is None or length < 2:
         return
     batch = data.shape[axis]
@@ -534,10 +538,13 @@ def _times(
     for j, dump in enumerate(dumps):
         if dump is None:
             continue
-        moved = differs(prediction, dump.arrays.get("prediction0"))
+        again = (dump.arrays.get("prediction0"), dump.arrays.get("target0"))
+        if time_axis == 2:
+            again = (_last_to_time(again[0], data), _last_to_time(again[1], data))
+        moved = differs(prediction, again[0])
         if moved is not None:
             sees[:, j] = shape_prediction(moved)
-        moved = differs(target, dump.arrays.get("target0"))
+        moved = differs(target, again[1])
         if moved is not None:
             wants[:, j] = shape_target(moved)
     result["time"] = {
@@ -553,6 +560,20 @@ def _times(
         result["time"]["processed"] = _processed(base, _dump(zygote.run_all([plan(unreached[0], True)], timeout, 1)[0]))
     if positions > 1:
         result["match"] = _matches(data, target, axis, positions, batch, base.info["losses"][0])
+
+
+def _convolved(base: Dump, data: np.ndarray) -> bool:
+    """Whether the data goes into a one-dimensional convolution as it is, with time along its last axis."""
+    fed = [op for op in base.info["ops"] if op["name"] == "conv1d" and op.get("given") == list(data.shape)]
+    return data.ndim == 3 and bool(fed) and data.shape[1] != data.shape[2]
+
+
+def _last_to_time(array: np.ndarray | None, data: np.ndarray) -> Any:
+    """Predictions and targets whose last axis is the convolution's time: (samples, time, channels)."""
+    if array is None or array.ndim != 3 or array.shape[0] != data.shape[0]:
+        return array
+    shorter, longer = array.shape[1], array.shape[2]
+    return np.swapaxes(array, 1, 2) if abs(longer - data.shape[1]) < abs(shorter - data.shape[1]) else array
 
 
 def _looped(base: Dump, length: int) -> bool:

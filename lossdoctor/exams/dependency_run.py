@@ -160,6 +160,7 @@ class Examiner(Recorder):
                 "site": op.site,
                 "module": op.module,
                 "shape": list(out.shape) if out is not None else [],
+                "given": list(op.inputs[0].shape) if op.inputs else [],
                 "index": op.index,
                 "grad": bool(out is not None and out.requires_grad),
             }
