@@ -50,7 +50,13 @@ class WrongIgnoreIndex(Check):
     """See the module's docstring."""
 
     cause = "wrong-ignore-index"
-    explains = ("class-imbalance-collapse", "overfitting", "plateau-unigram", "padding-in-loss")
+    explains = (
+        "class-imbalance-collapse",
+        "no-signal-labels",
+        "overfitting",
+        "plateau-unigram",
+        "padding-in-loss",
+    )
 
     def ask(self, losses: list[dict[str, Any]], trace: Trace) -> Verdict:
         """Every loss call that can ignore an index."""
@@ -64,6 +70,8 @@ class WrongIgnoreIndex(Check):
         index = record["options"].get("ignore_index", -100)
         counts = {int(k): int(v) for k, v in (record.get("label_counts") or {}).items()}
         classes = self._classes(record)
+        if classes > 1 and index in counts and len(counts) == 2:
+            return self._all_but_one(record, index, counts)
         if index < 0 or (classes and index >= classes):
             return Absent(f"ignore_index={index} is no class id")
         ignored = counts.pop(index, 0)
@@ -83,6 +91,22 @@ class WrongIgnoreIndex(Check):
                 "recorded"
             )
         return self._in_rows(record, index, ignored, total, rows, chosen, evidence)
+
+    def _all_but_one(self, record: dict[str, Any], index: int, counts: dict[int, int]) -> Verdict:
+        """All targets that are not ignored are one class: the other classes are what is ignored."""
+        left = next(k for k in counts if k != index)
+        ignored, total = counts[index], sum(counts.values())
+        evidence = {"ignore_index": index, "ignored": ignored, "targets": total, "left": left}
+        if ignored < SHARE * total:
+            return Absent(f"{ignored / total:.1%} of the targets are ignored: too few to be a class", evidence)
+        return self._present(
+            record,
+            index,
+            f"{ignored:,} of {total:,} targets ({ignored / total:.0%}) are {index}, which the loss ignores "
+            f"(ignore_index={index}); every other one is {left}, so that nothing is left to tell apart",
+            evidence,
+            0.9,
+        )
 
     @staticmethod
     def _samples(record: dict[str, Any], index: int, trace: Trace) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -242,7 +266,7 @@ class WrongIgnoreIndex(Check):
             remedies=[
                 RemedySpec(
                     "no-ignore-index",
-                    f"count class {index}; pad with a number that is no class (-100 is the default of ignore_index)",
+                    f"count class {index} (give it the number of an output); pad with a number that is no class (-100 is the default of ignore_index)",
                     {"loss": record["key"]},
                     snippet="pad_sequence(tags, batch_first=True, "
                     "padding_value=-100)\nnn.CrossEntropyLoss(ignore_index=-100)",

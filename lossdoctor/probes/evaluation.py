@@ -90,7 +90,12 @@ class Evaluation:
         places = {first.data_ptr(), second.data_ptr()}
         if name in COMPARES:
             if places & self.decisions.keys():
-                share = float((first == second).float().mean())
-                self.tell("accuracy", first.numel(), float("nan"), share, (share * (1 - share)) ** 0.5)
+                wanted = second if first.data_ptr() in self.decisions else first
+                # Negative labels are no classes: rows that the loss leaves out cannot be right.
+                right = (first == second)[wanted >= 0] if not wanted.is_floating_point() else first == second
+                if not right.numel():
+                    return
+                share = float(right.float().mean())
+                self.tell("accuracy", right.numel(), float("nan"), share, (share * (1 - share)) ** 0.5)
         elif len(places & self.predictions.keys()) == 1 and first.is_floating_point() and second.is_floating_point():
             self._hold(self.residuals, result)

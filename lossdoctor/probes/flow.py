@@ -16,6 +16,7 @@ LOOKUPS = {"embedding", "embedding_bag", "__getitem__", "index_select", "gather"
 EXITS = {"numpy", "__array__"}
 MADE = {"tensor", "as_tensor", "from_numpy", "asarray"}
 # What an update by hand does with a parameter.
+DERIVES = {"grad", "backward"}
 UPDATES = {"data", "detach", "clone", "lerp", "copy_", "__set__"}
 # Calls whose result carries no gradient although their argument does.
 CUTS = {
@@ -69,8 +70,8 @@ def note_uses(tape: Tape, parameters: Parameters) -> None:
                 if index is None:
                     continue
             in_place = op.name == "__setitem__" or (op.name.endswith("_") and not op.name.endswith("__"))
-            if op.name in UPDATES or (in_place and op.args and op.args[0] is tensor):
-                continue  # an update by hand is no use
+            if op.name in UPDATES or op.name in DERIVES or (in_place and op.args and op.args[0] is tensor):
+                continue  # an update by hand is no use, nor is asking for its gradient
             if op.name in TURNS and tensor.dim() == 2 and op.outputs:
                 turned[id(op.outputs[0])] = (index, not flipped)
                 continue

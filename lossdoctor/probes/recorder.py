@@ -516,9 +516,11 @@ class Recorder(Silent):
         ahead = call.ordinal - (self.root_total - len(self.root_calls)) if call.ordinal else 0
         calls = self.root_calls[:ahead] if ahead > 0 else self.root_calls
         latest = {id(module): i for i, (module, _, _) in enumerate(calls)}  # a model that is called again was fed anew
-        for _, given, _ in (calls[i] for i in sorted(latest.values())):
+        for module, given, _ in (calls[i] for i in sorted(latest.values())):
             tensors = tensors_in(given)
-            if not any(t is call.prediction for t in tensors):  # a loss written as a module is no model
+            # A loss written as a module is no model, nor is one that was called for another batch before.
+            scores = any(t is call.prediction for t in tensors)
+            if not scores and (not any(t.requires_grad for t in tensors) or any(True for _ in module.parameters())):
                 found.extend(tensors)
         return [t for t in found if not t.requires_grad] or found
 
