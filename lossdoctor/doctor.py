@@ -14,7 +14,7 @@ from lossdoctor import plugin_causes, suppress, treatment
 from lossdoctor.config import Config, ConfigError, check_causes
 from lossdoctor.contracts import registry, thresholds
 from lossdoctor.contracts.catalogue import STAGE_OF
-from lossdoctor.contracts.outcome import Outcome, measure
+from lossdoctor.contracts.outcome import Outcome, measure, warm_up
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Diagnosis, Finding, RemedySpec, Site, Trace
@@ -84,8 +84,7 @@ def _diagnose(
     begun = time.monotonic()
     with Zygote(target, log, seed=config.seed, show_output=show_output, fork=config.fork) as zygote:
         tell("waiting for the first step", 0.0)
-        import scipy.stats  # noqa: F401 - slow to load, and needed soon: meanwhile the script starts
-
+        warm_up()  # meanwhile the script starts
         state = zygote.wait(config.timeout, lambda s: tell("waiting for the first step", min(s / config.timeout, 1.0)))
         seconds["start"] = time.monotonic() - begun
         if state != "waiting":

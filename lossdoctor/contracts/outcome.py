@@ -90,6 +90,11 @@ class Outcome:
         return bool(tau < 0 and p < TREND_P)
 
 
+def warm_up() -> None:
+    """Load the statistics now: it takes about a second, which can pass while something else is waited for."""
+    import scipy.stats  # noqa: F401
+
+
 def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float, str]:
     """Error of the best constant predictor on the recorded rows of a loss call, and its name."""
     target = trace.arrays.get(f"losses/{loss_id}/rows/target")

@@ -60,7 +60,7 @@ def train(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str
         outcome is not None and outcome.learns and (outcome.skill > CLEARLY_LEARNS or not np.isfinite(outcome.skill))
     )
     for i, name in enumerate(WITH_RUNS):
-        tell("exams", (i + 1) / (len(WITH_RUNS) + 1))
+        tell(f"exams · {name.replace('_', ' ')}", (i + 1) / (len(WITH_RUNS) + 1))
         doubtful = name == "held_out" or (
             name == "permuted_labels" and trace.exams.get("signal", {}).get("found") is False
         )

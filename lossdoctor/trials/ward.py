@@ -12,7 +12,10 @@ from lossdoctor.trace import Present, Trace, TrialResult
 
 from .budget import Budget
 from .scale import Measured, curve_of, figures, measured, words
-from .zygote import Outcome, Runs
+from .zygote import Outcome, Runs, Watch
+
+# Characters of a trial's name on the progress line.
+LABEL = 24
 
 
 @dataclass
@@ -38,12 +41,15 @@ class Ward:
 
     def run(self, plans: list[Plan], seconds: float = 0.0) -> list[Outcome]:
         """Make the runs, with progress; the files are put back."""
-        ticks = 0
 
-        def progress() -> None:
-            nonlocal ticks
-            ticks += 1
-            self.tell("trials", min(ticks / (20.0 * len(plans)), 0.99))
+        def progress(runs: list[tuple[str, float | None]]) -> None:
+            going = [(label, seconds) for label, seconds in runs if seconds is not None]
+            done = len(runs) - len(going)
+            parts = [min(seconds / max(self.budget.probe, 0.1), 0.95) for _, seconds in going]
+            named = ", ".join(f"{label[:LABEL]} {seconds:.0f} s" for label, seconds in going)
+            self.tell(
+                f"trials {done}/{len(plans)}" + (f" · {named}" if named else ""), (done + sum(parts)) / len(plans)
+            )
 
         return self.zygote.run_all(plans, (seconds or self.seconds) + 10, self.jobs, progress)
 
@@ -59,9 +65,7 @@ class Treated:
         self.inner = zygote
         self.remedies = remedies
 
-    def run_all(
-        self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Callable[[], None] | None = None
-    ) -> list[Outcome]:
+    def run_all(self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Watch | None = None) -> list[Outcome]:
         """See :meth:`Zygote.run_all`."""
         taken = [Plan(p.steps, p.seconds, [*self.remedies, *p.remedies], p.exam, p.seed, p.label) for p in plans]
         return self.inner.run_all(taken, timeout, jobs, progress)

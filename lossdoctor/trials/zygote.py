@@ -28,12 +28,14 @@ SPARE = 512 * 2**20
 WRITING = 5.0
 
 
+# Told of runs that were begun: their labels, and for how many seconds they have been going (None = ended).
+Watch = Callable[[list[tuple[str, float | None]]], None]
+
+
 class Runs(Protocol):
     """Whatever makes runs of a paused script: the zygote, or one all of whose runs are treated."""
 
-    def run_all(
-        self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Callable[[], None] | None = None
-    ) -> list[Outcome]:
+    def run_all(self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Watch | None = None) -> list[Outcome]:
         """See :meth:`Zygote.run_all`."""
         ...
 
@@ -319,9 +321,7 @@ class Zygote:
             if run.plan.label == "probe":
                 raise Fault(outcome.fault)
 
-    def run_all(
-        self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Callable[[], None] | None = None
-    ) -> list[Outcome]:
+    def run_all(self, plans: list[Plan], timeout: float, jobs: int = 2, progress: Watch | None = None) -> list[Outcome]:
         """Run several plans, at most ``jobs`` at once (fresh ones in turn); outcomes in the plans' order.
 
         Files are put back afterwards.
@@ -335,7 +335,8 @@ class Zygote:
             self._listen()
             self._expire(runs)
             if progress is not None:
-                progress()
+                now = time.monotonic()
+                progress([(r.plan.label, None if r.outcome is not None else now - r.started) for r in runs])
         if all(r.outcome is not None for r in self._runs.values()):
             self.journal.undo()
         return [r.outcome for r in runs if r.outcome is not None]
