@@ -52,7 +52,15 @@ def test_runs_of_real_data_are_no_padding():
 def test_a_value_that_occurs_elsewhere_is_no_padding():
     mixed = TAGS.copy()
     mixed[RNG.random((40, 20)) < 0.2] = 0
-    assert isinstance(padded(1.6, 0.05, target=mixed), Absent)
+    assert isinstance(padded(1.6, 0.05, target=mixed, given=RNG.integers(10, 200, (40, 20))), Absent)
+
+
+def test_padding_of_the_input_tells_where_a_real_class_is_filler():
+    mixed = TAGS.copy()
+    mixed[(RNG.random((40, 20)) < 0.2) & (WORDS != 0)] = 0
+    found = padded(1.6, 0.05, target=mixed)
+    assert isinstance(found, Present)
+    assert found.evidence["value"] == 0
 
 
 def test_no_time_axis():
