@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lossdoctor.contracts.catalogue import STAGE_OF, explains
+from lossdoctor.contracts.catalogue import ORDER, STAGE_OF, explains
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.exams import battery
@@ -73,6 +73,8 @@ def treat(ward: Ward, proven: Proven, judged: Any) -> None:
             return
         cause, remedy, last = found
         proven.plan.append(cause)
+        if proven.ranked[0][0] == cause:
+            proven.plan.sort(key=lambda c: c != cause)
         if remedy is None:
             return
         remedies = [*remedies, remedy]
@@ -83,6 +85,13 @@ def _ill(trace: Trace) -> bool:
     """Whether a treated run still goes badly, or has not moved from its start."""
     outcome = measured(trace).outcome
     return tree.suffers(outcome, "") or (outcome is not None and outcome.standing)
+
+
+def _ahead(cause: str, other: str) -> bool:
+    """Whether a cause belongs to an earlier question of the tree than another."""
+    if STAGE_OF.get(cause) == STAGE_OF.get(other):
+        return False
+    return ORDER.get(cause, 99) < ORDER.get(other, 99)
 
 
 def plan_of(ward: Ward, proven: Proven, judged: Any) -> list[str]:
@@ -172,9 +181,14 @@ def _next(ward: Ward, proven: Proven, judged: Any) -> tuple[str, dict[str, Any] 
         sure = verdict.structural or verdict.confidence >= FIRM
         if not (proof == "confirmed" or (sure and proof != "refuted" and STAGE_OF.get(cause) != "outcome")):
             continue
-        told = replace(verdict, message=f"{verdict.message} (Seen once {' and '.join(proven.plan)} is treated.)")
+        known = any(c == cause for c, _ in proven.ranked)
+        when = f"{'Its cure shows' if known else 'Seen'} once {' and '.join(proven.plan)} is treated."
+        told = replace(verdict, message=f"{verdict.message} ({when})")
         judged.verdicts[cause] = told
         proven.ranked = [*(cv for cv in proven.ranked if cv[0] != cause), (cause, told)]
+        if known and _ahead(cause, proven.plan[0]):
+            # It stood in the untreated run already, where the later fault kept its cure from showing.
+            proven.ranked.insert(0, proven.ranked.pop())
         proven.proofs[cause] = proof
         proven.trials += [t for t in shown.trials if t.cause == cause]
         if cause not in shown.best:
