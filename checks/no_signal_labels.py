@@ -35,12 +35,15 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Verdict
 
+from ._data import slots
 from ._firstsight import first_sight
 from ._learning import kept, loss_site, main_loss, meaningful, number, one_of_several
 
 # Fewer unlike rows than these, or a null that reaches this share of the variance by chance, cannot show that nothing is there.
 FEW_ROWS = 200
 BLIND = 0.1
+# Wider inputs are kept in part: two that look alike may differ elsewhere.
+FEATURES_KEPT = 1024
 NOISE_FACTOR = 3.0
 # True targets come again in each pass and are learned by heart a little; a smaller advantage over permuted ones is no signal.
 ADVANTAGE = 0.05
@@ -89,6 +92,9 @@ class NoSignalLabels(Check):
         shift = signal.get("lags") or {}
         if shift.get("shifted") and not signal["found"]:
             return self._shifted(trace, shift)
+        by_pairs = self._same_input_other_target(trace, outcome, signal.get("identity") or {})
+        if by_pairs is not None:
+            return by_pairs
         if signal["found"]:
             return Absent(
                 f"a simple model predicts the targets from the inputs ({signal['best']}, p = {signal['p']:.2g})",
@@ -160,6 +166,36 @@ class NoSignalLabels(Check):
                     "look at how the targets are read and encoded: only one value arrives",
                     runtime=False,
                     why_not="the right labels are not in the script's memory",
+                )
+            ],
+            confidence=0.9,
+            structural=True,
+        )
+
+    @staticmethod
+    def _same_input_other_target(trace: Trace, outcome: Outcome, pairs: dict[str, Any]) -> Present | None:
+        """Inputs that come again bring targets as unlike as strangers': no function of the input explains them."""
+        whole = len(slots(trace, "input")) == 1 and kept(trace, "sample_input").shape[1] < FEATURES_KEPT  # type: ignore[union-attr]
+        if not whole or outcome.learns or pairs.get("repeats", 0) < FEW_ROWS:
+            return None
+        if pairs["explained"] > BLIND or pairs["explained"] + 2 * pairs["error"] > 3 * BLIND:
+            return None
+        return Present(
+            title="The targets do not depend on the inputs",
+            message=(
+                f"{pairs['inputs']:,} inputs came more than once ({pairs['repeats']:,} times again), each time with another "
+                f"target: which input it is explains {max(pairs['explained'], 0):.0%} of the targets, and no function of the input "
+                "can explain more."
+            ),
+            why=WHY,
+            site=loss_site(trace),
+            evidence=dict(pairs),
+            remedies=[
+                RemedySpec(
+                    "fix-labels",
+                    "draw inputs and targets by the same index: each is shuffled (or sampled) on its own",
+                    runtime=False,
+                    why_not="the right pairing is not in the script's memory",
                 )
             ],
             confidence=0.9,

@@ -58,9 +58,44 @@ def rows(trace: Trace) -> tuple[np.ndarray, np.ndarray, dict[str, Any]] | str:
     keys = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     same = np.isclose(y, y[first][inverse]).all(1)
-    counts = {"rows": len(x), "unlike": len(first), "repeated_alike": float(same.mean())}
+    counts = {
+        "rows": len(x),
+        "unlike": len(first),
+        "repeated_alike": float(same.mean()),
+        "identity": identity(inverse.reshape(-1), y),
+    }
     order = np.sort(first)
     return x[order], y[order], counts
+
+
+def identity(row: np.ndarray, target: np.ndarray) -> dict[str, Any]:
+    """What the targets of one and the same input have in common: the best that any function of the input could explain.
+
+    ``explained``: share of the targets' variance that lies between inputs (adjusted R squared, one-way layout), from
+    ``repeats`` rows beyond each input's first; ``error``: about its standard error.
+    """
+    sizes = np.bincount(row)
+    mine = sizes[row] > 1
+    if not mine.any():
+        return {"repeats": 0}
+    _, group = np.unique(row[mine], return_inverse=True)
+    values = target[mine].astype(float)
+    whole = np.unique(values)
+    if values.shape[1] == 1 and 2 < len(whole) <= 20 and np.array_equal(whole, np.round(whole)):
+        values = (values == whole[None]).astype(float)
+    n, k = len(values), int(group.max()) + 1
+    total = ((values - values.mean(0)) ** 2).sum()
+    if total <= 0:
+        return {"repeats": 0}
+    sums = np.zeros((k, values.shape[1]))
+    np.add.at(sums, group, values)
+    within = ((values - (sums / np.bincount(group)[:, None])[group]) ** 2).sum()
+    return {
+        "repeats": n - k,
+        "inputs": k,
+        "explained": float(1 - (within / (n - k)) / (total / (n - 1))),
+        "error": float(np.sqrt(2 / (n - k))),
+    }
 
 
 def examine(trace: Trace) -> dict[str, Any]:

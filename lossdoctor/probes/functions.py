@@ -49,6 +49,9 @@ QUIET = {
     "element_size",
 }
 
+# Of these, the ones by which numbers leave torch: on the tape where a gradient is lost by it.
+LEAVES = {"item", "tolist", "__float__"}
+
 
 def name_of(func: Callable[..., Any]) -> str:
     """The call's name: ``softmax``, ``__getitem__``, or the property for a descriptor's getter (``T``, ``data``)."""
@@ -146,7 +149,8 @@ class Functions(TorchFunctionMode):
         """Run ``func``; tell the subscribers; put it on the tape when one is running."""
         kwargs = kwargs or {}
         name = name_of(func)
-        if (name in QUIET and name not in self.before and name not in self.after) or in_transform():
+        quiet = name in QUIET and name not in self.before and name not in self.after
+        if (quiet and not (name in LEAVES and self.tape is not None)) or in_transform():
             return func(*args, **kwargs)
         for early in self.before.get(name, ()):
             changed = early(name, func, args, kwargs)
@@ -160,7 +164,7 @@ class Functions(TorchFunctionMode):
         tape = self.tape
         if (
             tape is not None
-            and name not in QUIET
+            and (name not in QUIET or (name in LEAVES and getattr(args[0], "requires_grad", False)))
             and len(tape.ops) < tape.limit
             and not _passed_through(args, result, name)
         ):

@@ -125,7 +125,9 @@ def by_hand(tape: Tape, root: torch.Tensor) -> list[tuple[LossCall, Op]]:
         if len(carrying) == 1 and op.name in _PICK:
             index = [t for t in fixed if t.dtype == torch.long and t.numel() > 1]
             if index and carrying[0].dim() >= 2:
-                found.append((_made(op, "picked", "nll", carrying[0], index[-1]), op))
+                chosen, last = _chosen(op, index)
+                # Only classes along the last axis are read as rows of scores.
+                found.append((_made(op, "picked", "nll" if last else "other", carrying[0], chosen), op))
                 continue
         if carrying and fixed and op.name in _WEIGH and carrying[0].shape == fixed[0].shape:
             source = tape.producer(carrying[0], op.index)
@@ -135,6 +137,15 @@ def by_hand(tape: Tape, root: torch.Tensor) -> list[tuple[LossCall, Op]]:
         if op.name in _ELEMENTWISE:
             waiting.extend((t, op.index, depth + 1) for t in carrying)
     return found
+
+
+def _chosen(op: Op, index: list[torch.Tensor]) -> tuple[torch.Tensor, bool]:
+    """Which of the indices of ``scores[i, j]`` names the class (the one that does not count rows), and whether it is the last."""
+    place = op.args[1] if len(op.args) > 1 else None
+    if op.name != "__getitem__" or not isinstance(place, tuple) or len(place) != 2 or len(index) != 2:
+        return index[-1], True
+    counts = [bool((i.reshape(-1) == torch.arange(i.numel(), device=i.device)).all()) for i in index]
+    return (index[0], False) if counts == [False, True] else (index[-1], True)
 
 
 def _made(op: Op, kind: str, family: str, prediction: torch.Tensor, target: torch.Tensor) -> LossCall:

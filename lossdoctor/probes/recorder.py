@@ -361,7 +361,7 @@ class Recorder(Silent):
         )  # a hand-made step is noticed here, after the next forward has run: that one is still wanted
         if closed:
             self.root_calls = given
-        self._check_cleared()
+        self.note_cleared()
         site = self.sites.here(3)
         key = f"{site['path']}:{site['line']}" if site else f"backward:{len(self.streams)}"
         stream = self.streams.get(key)
@@ -550,7 +550,8 @@ class Recorder(Silent):
 
     # -- optimizers ----------------------------------------------------------------------------------------------
 
-    def _check_cleared(self) -> None:
+    def note_cleared(self) -> None:
+        """Ahead of a backward: which optimizers' gradients are gone, however the script (or a remedy) cleared them."""
         for state in self.optimizer_state:
             if state["clean"] or not state["stepped"]:
                 continue
@@ -590,7 +591,7 @@ class Recorder(Silent):
         before = (i for i, o in enumerate(self.optimizers) if any(id(p) in held for p in self._mine(o)))
         self.lanes.append(next(before, index))
         self.optimizers.append(optimizer)
-        self.optimizer_state.append({"clean": True, "stepped": False, "probe": [], "size": 0})
+        self.optimizer_state.append({"clean": True, "stepped": False, "probe": [], "size": 0, "backwards": 0})
         options = {k: v for k, v in optimizer.param_groups[0].items() if isinstance(v, (int, float, bool, str))}
         record = {
             "class": type(optimizer).__name__,
@@ -639,7 +640,8 @@ class Recorder(Silent):
             record["cleared_steps"] += int(id(optimizer) in self.cleared)
         if not len(finite):
             record["bare_steps"] += 1
-        if state["stepped"] and not state["clean"] and self.backwards_since_step:
+        # Of optimizers that step one behind the other, each has its own backwards since its last step.
+        if state["stepped"] and not state["clean"] and self.backwards > state["backwards"]:
             record["stale_steps"] += 1
         if self._sampled():
             tensors = self.parameters.tensors
@@ -658,6 +660,7 @@ class Recorder(Silent):
         mine = self._mine(optimizer)
         state["clean"] = False
         state["stepped"] = True
+        state["backwards"] = self.backwards
         state["probe"] = [p for p in mine if p.grad is not None][:4]
         self.per_optimizer[self.lanes[index]] += 1
         self.optimizer_records[index]["steps"] += 1

@@ -73,6 +73,8 @@ class Treated(Silent):
             remedy.pending = pending  # type: ignore[attr-defined]
             other = remedy.backward(changed or roots)
             changed = other if other is not None else changed
+        if (note := getattr(self.inner, "note_cleared", None)) is not None:
+            note()
         return changed
 
     def backwarded(self, roots: list[Any]) -> None:

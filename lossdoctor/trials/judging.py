@@ -85,7 +85,8 @@ def judge_trial(
     else:
         result.verdict = "refuted"
         result.treated["fault_remains"] = gone is None
-        result.reason = f"with the remedy the run is no better: {words(base)} -> {words(treated)} (noise {noise:.2f})"
+        how = "the fault is still there by its own measure" if gone is None else "with the remedy the run is no better"
+        result.reason = f"{how}: {words(base)} -> {words(treated)} (noise {noise:.2f})"
     return result
 
 
