@@ -72,7 +72,7 @@ def padding(grid: Grid, labels: bool) -> tuple[np.ndarray, float, bool] | None:
     for transposed in (False, True):
         target = grid.target.T if transposed else grid.target
         for leading in (False, True):
-            found = _ends(target, leading)
+            found = ends(target, leading)
             if found is None:
                 continue
             mask, value = found
@@ -89,7 +89,7 @@ def by_input(grid: Grid) -> tuple[np.ndarray, float, bool] | None:
     for transposed in (False, True):
         given, target = (grid.given.T, grid.target.T) if transposed else (grid.given, grid.target)
         for leading in (False, True):
-            found = _ends(given, leading)
+            found = ends(given, leading)
             if found is None:
                 continue
             mask, _ = found
@@ -99,7 +99,7 @@ def by_input(grid: Grid) -> tuple[np.ndarray, float, bool] | None:
     return None
 
 
-def _ends(table: np.ndarray, leading: bool) -> tuple[np.ndarray, float] | None:
+def ends(table: np.ndarray, leading: bool) -> tuple[np.ndarray, float] | None:
     """(mask, value) of a filler at the rows' ends (or starts) in runs of different lengths, and hardly anywhere else."""
     edge = table[:, 0] if leading else table[:, -1]
     values, counts = np.unique(edge, return_counts=True)

@@ -33,12 +33,16 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
+from ._grids import ends
+
 RECURRENT = {"LSTM", "GRU", "RNN"}
 CELLS = {"LSTMCell", "GRUCell", "RNNCell"}
 # A prediction made by a recurrent layer from at most this share of the steps ignores the sequence.
 FEW_STEPS = 0.34
 # Fewer steps than this make no sequence worth the test.
 SHORTEST = 5
+# A time step is padding where this share of the samples has ended, and real where as many have not.
+PADDED = 0.9
 
 
 class HiddenStateMisuse(Check):
@@ -86,7 +90,8 @@ class HiddenStateMisuse(Check):
             often = max(2, 0.5 * calls) if m.get("state_with_history", 0) > 1 else max(3, 0.8 * (calls - 1))
             if carried >= often:
                 return self._carried(m, carried, calls)
-        few = self._unreached(exam_dependency, [*recurrent, *cells])
+        few = self._after_padding(exam_dependency, [*recurrent, *cells], trace)
+        few = few or self._unreached(exam_dependency, [*recurrent, *cells])
         if few is not None:
             return few
         unused = self._unused(recurrent, parameters)
@@ -156,6 +161,45 @@ class HiddenStateMisuse(Check):
                 )
             ],
             confidence=0.75,
+        )
+
+    @staticmethod
+    def _after_padding(exam: dict[str, Any] | None, recurrent: list[dict[str, Any]], trace: Trace) -> Present | None:
+        """Rows end in padding, and by the time the state is read nothing of the real steps is left in it."""
+        time, rows = (exam or {}).get("time"), trace.arrays.get("pairs/sample_input")
+        if not time or time["positions"] != 1 or rows is None or rows.shape[1] != time["length"]:
+            return None
+        found = ends(rows, leading=False)
+        if found is None:
+            return None
+        filler = found[0].mean(0)[np.asarray(time["picks"])]
+        reached = np.asarray(time["sees"][0]) > 0
+        real = filler < 1 - PADDED
+        if not reached.any() or not real.any() or reached[real].any() or (filler[reached] < PADDED).any():
+            return None
+        m = recurrent[0]
+        length = (~found[0]).sum(1)
+        return Present(
+            title="The state is read after the padding",
+            message=(
+                f"Samples have {int(length.min())} to {int(length.max())} real steps of {time['length']}; the prediction reads "
+                f"`{m['name']}` after the padding (value {found[1]:g}), where none of the real steps tried still shows: replacing one "
+                f"changes no prediction, replacing padding does."
+            ),
+            why="The recurrent layer goes on over the padding, and forgets in the meantime what it has read.",
+            site=Site.of(m.get("site")),
+            evidence={"longest": int(length.max()), "length": time["length"], "filler": found[1]},
+            remedies=[
+                RemedySpec(
+                    "read-last-real-step",
+                    "pack the sequences (pack_padded_sequence) and use h_n, or pick each sample's last real step",
+                    runtime=False,
+                    why_not="the picked index is written into the code",
+                    snippet="out[torch.arange(len(lengths)), lengths - 1]",
+                )
+            ],
+            confidence=0.93,
+            structural=True,
         )
 
     def _unreached(self, exam: dict[str, Any] | None, recurrent: list[dict[str, Any]]) -> Present | None:
