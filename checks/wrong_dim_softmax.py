@@ -140,6 +140,9 @@ class WrongDimSoftmax(Check):
             same = [r for r in ran if r["site"] == record["site"]]
             if any(r["shape"][r["dim"]] != 1 for r in same):
                 continue
+            # What it weighs is summed over another axis, which is not one long: that one was meant.
+            along = record.get("along")
+            elsewhere = along if along is not None and along != axis and shape[along] > 1 else None
             return self._present(
                 "A softmax over a single element",
                 f"{record['name']} normalises {tuple(shape)} over axis {axis}, which has length 1: its result is "
@@ -147,9 +150,9 @@ class WrongDimSoftmax(Check):
                 "The output is constant: nothing behind it is trained.",
                 Site.of(record["site"]),
                 {"axis": axis, "shape": shape},
-                -1,
+                elsewhere if elsewhere is not None else -1,
                 0.9,
-                record["name"] == "log_softmax" or len(shape) <= 2,
+                record["name"] == "log_softmax" or len(shape) <= 2 or elsewhere is not None,
             )
         return None
 
@@ -178,25 +181,25 @@ class WrongDimSoftmax(Check):
         )
 
     def _attention(self, ran: list[dict[str, Any]], outcome: Outcome | None) -> Present | None:
-        """Square attention weights that are normalised over the queries."""
+        """Attention weights that are normalised over another axis than the one they weigh along."""
         if learned(outcome):
             return None
         for record in ran:
-            if "weighs" not in record or not record["square"] or record["sum_low"] > 1 - OFF:
+            if "weighs" not in record or record["sum_low"] > 1 - OFF:
                 continue
-            shape, axis = record["shape"], record["dim"]
-            if axis is None or axis == len(shape) - 1 or len(shape) < 2:
+            shape, axis, along = record["shape"], record["dim"], record["along"]
+            if axis is None or axis == along or len(shape) < 2:
                 continue
-            over = "the queries" if axis == len(shape) - 2 else "another axis"
+            over = "the queries" if {axis, along} == {len(shape) - 1, len(shape) - 2} else "another axis"
             return self._present(
                 "Attention weights are normalised over the wrong axis",
                 f"softmax normalises {tuple(shape)} over axis {axis} ({over}), then the result weighs along axis "
-                f"{len(shape) - 1}: the weights of one query sum to {words(record['sum_low'])} to "
+                f"{along}: the weights of one query sum to {words(record['sum_low'])} to "
                 f"{words(record['sum_high'])}.",
                 "Each output is a sum with arbitrary total weight instead of an average of what it attends to.",
                 Site.of(record["site"]),
                 {"axis": axis, "shape": shape, "sum_low": record["sum_low"], "sum_high": record["sum_high"]},
-                len(shape) - 1,
+                along,
                 0.75,
                 False,
             )

@@ -65,31 +65,44 @@ def softmaxes(tape: Tape) -> list[dict[str, Any]]:
             }
             if op.name == "softmax":
                 use = _weighs(tape, op)
-                if use is not None:
-                    sums = use.args[0].detach().float().sum(-1)
-                    record["weighs"] = use.site
+                # Reshapes on the way may join the leading axes; the one that is summed over is counted from the end.
+                if use is not None and (along := use[2] - use[1].dim() + out.dim()) >= 0:
+                    product, weights, axis = use
+                    if out.shape[along] != weights.shape[axis]:
+                        found.append(record)
+                        continue
+                    sums = weights.detach().float().sum(axis)
+                    record["weighs"], record["along"] = product.site, along
                     record["sum_low"], record["sum_high"] = float(sums.min()), float(sums.max())
-                    record["square"] = bool(out.dim() >= 2 and out.shape[-1] == out.shape[-2])
             found.append(record)
     return found
 
 
-def _weighs(tape: Tape, softmax: Op) -> Op | None:
-    """The product whose left factor is this softmax's result, up to reshapes and dropout."""
+def _weighs(tape: Tape, softmax: Op) -> tuple[Op, torch.Tensor, int] | None:
+    """The product that weighs with this softmax's result (up to reshapes and dropout), the weights, and the axis it sums over."""
     current = softmax.outputs[0]
     for op in tape.ops[softmax.index + 1 : softmax.index + 40]:
-        if not op.inputs or op.inputs[0] is not current:
+        if not any(t is current for t in op.inputs):
             continue
-        if (
-            op.name in PRODUCTS
-            and isinstance(op.args[0], torch.Tensor)
-            and op.args[0] is current
-            and current.dim() >= 2
-        ):
-            return op
-        if op.name in HARMLESS and op.outputs:
+        if op.name in PRODUCTS and op.args[0] is current and current.dim() >= 2:
+            return op, current, current.dim() - 1
+        if op.name == "einsum" and (axis := _summed(op, current)) is not None:
+            return op, current, axis
+        if op.name in HARMLESS and op.outputs and op.inputs[0] is current:
             current = op.outputs[0]
     return None
+
+
+def _summed(op: Op, weights: torch.Tensor) -> int | None:
+    """The one axis of an einsum's factor that the result no longer has."""
+    if not op.args or not isinstance(op.args[0], str) or "->" not in op.args[0] or "." in op.args[0]:
+        return None
+    given, kept = op.args[0].replace(" ", "").split("->")
+    factors = list(op.args[1]) if len(op.args) == 2 and isinstance(op.args[1], (list, tuple)) else list(op.args[1:])
+    place = next((i for i, t in enumerate(factors) if t is weights), None)
+    names = given.split(",")[place] if place is not None and place < len(given.split(",")) else ""
+    gone = [axis for axis, name in enumerate(names) if name not in kept]
+    return gone[0] if len(gone) == 1 else None
 
 
 def broadcasts(tape: Tape) -> list[dict[str, Any]]:

@@ -67,10 +67,17 @@ def test_softmax_over_one_element():
 
 
 def test_attention_normalised_over_the_queries():
-    crossed = softmax(shape=[8, 12, 12], dim=1, weighs=SITE, square=True, sum_low=0.4, sum_high=2.1)
+    crossed = softmax(shape=[8, 12, 12], dim=1, weighs=SITE, along=2, sum_low=0.4, sum_high=2.1)
     verdict = inside(crossed)
     assert isinstance(verdict, Present)
     assert not verdict.structural
     assert isinstance(inside(crossed, learning(60, 1, 0.1)), Absent)
     assert isinstance(inside(crossed | {"dim": 2, "sum_low": 1.0, "sum_high": 1.0}), Absent)
-    assert isinstance(inside(crossed | {"square": False}), Absent)
+    assert isinstance(inside(crossed | {"shape": [8, 5, 12]}), Present)
+
+
+def test_one_query_normalised_over_itself():
+    verdict = inside(softmax(shape=[48, 1, 8], weighs=SITE, along=2, sum_low=8.0, sum_high=8.0))
+    assert isinstance(verdict, Present)
+    assert verdict.structural
+    assert verdict.remedies[0].args["dim"] == 2
