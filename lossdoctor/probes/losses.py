@@ -134,7 +134,8 @@ def by_hand(tape: Tape, root: torch.Tensor) -> list[tuple[LossCall, Op]]:
             if source is not None and source.name in {"log", "log_softmax", "logsigmoid"}:
                 found.append((_made(op, "weighted-log", "other", carrying[0], fixed[0]), op))
                 continue
-        if op.name in _ELEMENTWISE:
+        # A mask or a slice leaves the elements what they are.
+        if op.name in _ELEMENTWISE or (op.name == "__getitem__" and all(t.dtype == torch.bool for t in fixed)):
             waiting.extend((t, op.index, depth + 1) for t in carrying)
     return found
 
