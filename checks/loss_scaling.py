@@ -179,7 +179,7 @@ class LossScaling(Check):
     def _terms(loss: dict[str, Any], trace: Trace, free: dict[str, Any] | None) -> Present | None:
         """A mean over a sample's numbers beside a term of another scale, which wins: without it, the run learns."""
         added = penalty(trace)
-        if added is None or "width" not in added or free is None or "penalty" not in free["without"]:
+        if added is None or added.get("width", 1) < 2 or free is None or "penalty" not in free["without"]:
             return None
         gain = float(free["free"]) - float(free["own"])
         if not gain > max(GAIN, NOISE_FACTOR * float(free["noise"])):

@@ -23,6 +23,8 @@ PENALTY = 0.7
 # So many numbers a sample make the difference between their mean and their sum count; a run below this skill has given up;
 # an added term is there from this share of the first values on.
 WIDE, COLLAPSED, THERE = 8, 0.05, 0.003
+# Of a run that has given up, a term that made up this share of the first values may be why: the run without it decides.
+AT_FIRST = 0.3
 # Remedy that takes each kind away.
 REMEDY = {"weight_decay": "no-weight-decay", "dropout": "no-dropout", "penalty": "no-penalty"}
 
@@ -117,24 +119,28 @@ def penalty(trace: Trace) -> dict[str, Any] | None:
 
 
 def _collapsed(trace: Trace, record: dict[str, Any], parts: np.ndarray, total: np.ndarray) -> dict[str, Any] | None:
-    """A mean over the many numbers of each sample beside a term that is not, in a run that ends where a constant would.
+    """A term beside the data's, in a run that ends where a constant would: large at first, or beside a mean over many numbers.
 
-    The term need not be large at the end: it has won when the model has given up whatever it punishes (the collapse of a
-    variational autoencoder: Bowman et al., 2016).
+    The term need not be large at the end: it has won when the model has given up whatever it punishes (weights that went to
+    zero; the collapse of a variational autoencoder: Bowman et al., 2016).
     """
-    width = int(np.prod((record.get("target_shape") or [1])[1:]))
     outcome = measure(trace)
-    if width < WIDE or record["options"].get("reduction") != "mean" or outcome is None or not outcome.skill < COLLAPSED:
+    if outcome is None or not outcome.skill < COLLAPSED:
         return None
+    width = int(np.prod((record.get("target_shape") or [1])[1:]))
+    wide = width >= WIDE and record["options"].get("reduction") == "mean"
     head = slice(0, max(3, len(total) // 10))
     value, data = float(np.mean(total[head])), float(np.mean(parts[head]))
     if not np.isfinite(value) or value <= 0 or data < 0 or data > (1 - THERE) * value:
         return None
+    share = 1 - data / value
+    if not wide and share < AT_FIRST:
+        return None
     return {
         "kind": "penalty",
-        "value": 1 - data / value,
+        "value": share,
         "strength": 1.0,
         "total": value,
         "added": value - data,
-        "width": width,
+        "width": width if wide else 1,
     }
