@@ -67,7 +67,13 @@ class OverRegularized(Check):
         "no-signal-labels",
     )
 
-    def ask(self, outcome: Outcome, trace: Trace, exam_regularisation: dict[str, Any] | None = None) -> Verdict:
+    def ask(
+        self,
+        outcome: Outcome,
+        trace: Trace,
+        exam_regularisation: dict[str, Any] | None = None,
+        exam_stuck: dict[str, Any] | None = None,
+    ) -> Verdict:
         """Measure decay, dropout and penalty; compare with the run without."""
         found = measured(trace)
         strong = sorted((f for f in found if f["strength"] >= 1), key=lambda f: -f["strength"])
@@ -77,6 +83,8 @@ class OverRegularized(Check):
             return Absent(f"regularisation is weak against the data: {told}", figures)
         if np.isfinite(outcome.skill) and outcome.skill > WELL:
             return Absent(f"the run explains {outcome.skill:.0%} all the same", figures)
+        if exam_stuck is not None and exam_stuck.get("learns") and all(f["kind"] == "penalty" for f in strong):
+            return Absent("a slow start: in a longer run the loss falls, penalty and all", figures)
         free = exam_regularisation
         proven = False
         if free is not None:
