@@ -318,6 +318,9 @@ def _sample_axis(base: Dump, source: dict[str, Any], data: np.ndarray) -> tuple[
     tokens = _token_time(base, data)
     if tokens is not None:
         return 1 - tokens[0], True, tokens[1]
+    placed = _positions_added(base, data)
+    if placed is not None:
+        return placed, True, f"a table of positions is added along axis {1 - placed}"
     if data.ndim >= 3 or (data.ndim == 2 and len(target) >= 2 and list(data.shape) == target[:2]):
         first, second = order_ratio(data, 0), order_ratio(data, 1)
         if first < ORDERED and not second < ORDERED and second > EXCHANGEABLE:
@@ -336,6 +339,22 @@ def _sample_axis(base: Dump, source: dict[str, Any], data: np.ndarray) -> tuple[
             return 0, True, "one target per row, rows exchangeable"
         return 0, False, "one target per row"
     return 0, False, "axis 0 by convention"
+
+
+def _positions_added(base: Dump, data: np.ndarray) -> int | None:
+    """The sample axis, where something that no data went into is added for each place along the other one."""
+    if data.ndim < 2 or data.shape[0] == data.shape[1]:
+        return None
+    first, second = data.shape[:2]
+    for op in base.info["ops"]:
+        table, shape = op.get("table"), op["shape"]
+        if not table or list(shape[:2]) != [first, second]:
+            continue
+        if table[-3:-1] in ([second], [1, second]):
+            return 0
+        if table == [first, 1, shape[2]]:
+            return 1
+    return None
 
 
 def _token_time(base: Dump, data: np.ndarray) -> tuple[int, str] | None:

@@ -63,6 +63,10 @@ def changed(tensor: torch.Tensor, spec: dict[str, Any]) -> torch.Tensor:
     return out
 
 
+# Additions by which positions are told apart.
+JOINS = {"add", "__add__", "__radd__", "__iadd__", "add_"}
+
+
 class Examiner(Recorder):
     """Runs to step ``exam["step"]``; applies ``exam["inject"]``; dumps predictions, targets and every op's result; ends."""
 
@@ -164,6 +168,10 @@ class Examiner(Recorder):
                 "index": op.index,
                 "grad": bool(out is not None and out.requires_grad),
             }
+            if op.name in JOINS and out is not None and out.dim() == 3 and len(op.inputs) == 2:
+                record["table"] = next(
+                    (list(t.shape) for t in op.inputs if t.shape != out.shape and self._fixed(tape, t, op.index)), None
+                )
             if (
                 wanted
                 and out is not None
@@ -213,6 +221,15 @@ class Examiner(Recorder):
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "exam.json").write_text(json.dumps(document, default=str))
         np.savez(self.folder / "exam.npz", **arrays)  # type: ignore[arg-type]
+
+    def _fixed(self, tape: Tape, tensor: torch.Tensor, before: int, depth: int = 8) -> bool:
+        """Whether a tensor was made without the data: a table of positions, whatever it is computed from."""
+        if depth == 0 or any(tensor is t for t in [*self.leaves, *self.given]):
+            return False
+        op = tape.producer(tensor, before)
+        if op is None:
+            return tensor.is_leaf
+        return all(self._fixed(tape, t, op.index, depth - 1) for t in op.inputs)
 
     def _cuts(self, tape: Tape, calls: list[Any]) -> list[dict[str, Any]]:
         """The lines where the model's input and the target were indexed out of other tensors."""

@@ -82,6 +82,7 @@ class Recorder(Silent):
         self.data_seen: set[int] = set()
         self.batch_hashes: list[int] = []
         self.backwards = 0
+        self.accumulations = 0  # those that add to .grad
         self.backwards_since_step = 0
         self.manual_prints: np.ndarray | None = None
         self.manual_tensors: list[torch.Tensor] = []
@@ -353,6 +354,7 @@ class Recorder(Silent):
         if self.done or not roots or not isinstance(roots[0], torch.Tensor):
             return None
         root = roots[0]
+        self.accumulations += int(kind == "backward")
         self._weigh()
         tape, given, count = self.functions.tape, list(self.root_calls), self.count
         self._manual_step(root)
@@ -640,8 +642,9 @@ class Recorder(Silent):
             record["cleared_steps"] += int(id(optimizer) in self.cleared)
         if not len(finite):
             record["bare_steps"] += 1
-        # Of optimizers that step one behind the other, each has its own backwards since its last step.
-        if state["stepped"] and not state["clean"] and self.backwards > state["backwards"]:
+        # Of optimizers that step one behind the other, each has its own backwards since its last step. (What autograd.grad
+        # returns is put in the place of old gradients, and not added to them.)
+        if state["stepped"] and not state["clean"] and self.accumulations > state["backwards"]:
             record["stale_steps"] += 1
         if self._sampled():
             tensors = self.parameters.tensors
@@ -660,7 +663,7 @@ class Recorder(Silent):
         mine = self._mine(optimizer)
         state["clean"] = False
         state["stepped"] = True
-        state["backwards"] = self.backwards
+        state["backwards"] = self.accumulations
         state["probe"] = [p for p in mine if p.grad is not None][:4]
         self.per_optimizer[self.lanes[index]] += 1
         self.optimizer_records[index]["steps"] += 1
