@@ -34,7 +34,7 @@ def test_runs_wait_for_each_other_where_memory_is_short(tmp_path: Path, monkeypa
                 [Plan(steps=60, label=str(i)) for i in range(3)],
                 60,
                 jobs=3,
-                progress=lambda: most.append(sum(r.outcome is None for r in paused._runs.values())),
+                progress=lambda _: most.append(sum(r.outcome is None for r in paused._runs.values())),
             )
         assert [o.end for o in outcomes] == ["step limit"] * 3
         return max(most)

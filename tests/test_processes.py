@@ -108,7 +108,8 @@ def assert_clean(started: Started, folder: Path) -> None:
     assert started.gone() == []
     assert (folder / "precious.txt").read_text() == "precious"
     assert not (folder / "new.txt").exists()
-    assert list(started.temporary.iterdir()) == []
+    # The first step of any optimizer makes torch's own cache folder, under plain python as well.
+    assert [p for p in started.temporary.iterdir() if not p.name.startswith("torchinductor_")] == []
 
 
 def test_after_a_diagnosis(place: Path) -> None:

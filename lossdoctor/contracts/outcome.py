@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +92,15 @@ class Outcome:
 
 
 def warm_up() -> None:
-    """Load the statistics now: it takes about a second, which can pass while something else is waited for."""
-    import scipy.stats  # noqa: F401
+    """Load the statistics now: it takes about a second, which can pass while something else is waited for.
+
+    An interrupt waits until they are loaded: in the middle of an import it would be taken for a broken module.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        import scipy.stats  # noqa: F401
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float, str]:
