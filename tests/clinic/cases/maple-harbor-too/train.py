@@ -1,69 +1,90 @@
-import math
-import random
-
 import torch
-import torch.nn as nn
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
-torch.manual_seed(11)
-random.seed(11)
-
-
-def make_bag():
-    n = random.randint(3, 9)
-    label = random.randint(0, 1)
-    pts = []
-    for _ in range(n):
-        a = random.random() * 2 * math.pi
-        r = random.choice([random.uniform(0.0, 0.55), random.uniform(1.35, 2.0)])
-        pts.append([r * math.cos(a), r * math.sin(a)])
-    if label == 1:
-        a = random.random() * 2 * math.pi
-        r = random.uniform(0.85, 1.05)
-        pts[random.randrange(n)] = [r * math.cos(a), r * math.sin(a)]
-    return torch.tensor(pts), float(label)
+torch.manual_seed(7)
 
 
-class BagNet(nn.Module):
-    def __init__(self, width=24):
-        super().__init__()
-        self.point = nn.Sequential(
-            nn.Linear(2, width), nn.ReLU(),
-            nn.Linear(width, width), nn.ReLU(),
-            nn.Linear(width, 6), nn.Tanh(),
-        )
-        self.head = nn.Linear(6, 1)
-
-    def forward(self, bags):
-        pooled = []
-        for pts in bags:
-            z = self.point(pts)
-            pooled.append(z.max(dim=0).values.tolist())
-        pooled = torch.tensor(pooled)
-        return self.head(pooled).squeeze(1)
+def make_split(n, centres):
+    y = torch.randint(0, len(centres), (n,))
+    r = centres[y] + 0.9 * torch.randn(n, centres.shape[1])
+    x = torch.cat([r, r.roll(1, 1) * r], 1)
+    return TensorDataset(x, y)
 
 
-train = [make_bag() for _ in range(1500)]
-test = [make_bag() for _ in range(400)]
+class Callback:
+    order = 0
 
-net = BagNet()
-opt = torch.optim.Adam(net.parameters(), lr=4e-3)
-bce = nn.BCEWithLogitsLoss()
-
-
-def accuracy(data):
-    with torch.no_grad():
-        out = net([b for b, _ in data])
-    y = torch.tensor([t for _, t in data])
-    return ((out > 0).float() == y).float().mean().item()
+    def __getattr__(self, k):
+        if k.startswith("__"):
+            raise AttributeError(k)
+        return lambda learn: None
 
 
-for step in range(501):
-    batch = random.sample(train, 32)
-    bags = [b for b, _ in batch]
-    y = torch.tensor([t for _, t in batch])
-    loss = bce(net(bags), y)
-    opt.zero_grad()
-    loss.backward()
-    opt.step()
-    if step % 50 == 0:
-        print(f"{step:4d} loss {loss.item():.4f} test acc {accuracy(test):.3f}")
+class Recorder(Callback):
+    def __init__(self):
+        self.seen = []
+
+    def after_batch(self, learn):
+        if learn.phase == "fit":
+            self.seen.append(learn.loss.item())
+
+    def after_epoch(self, learn):
+        tail = self.seen[-20:]
+        print(f"epoch {learn.epoch:2d}  loss {sum(tail) / len(tail):.4f}  valid acc {learn.metric:.3f}")
+
+
+class Learner:
+    def __init__(self, dls, model, loss_func, lr=0.05, cbs=()):
+        self.train_dl, self.valid_dl = dls
+        self.model, self.loss_func = model, loss_func
+        self.cbs = sorted(cbs, key=lambda c: c.order)
+        self.opt = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+
+    def __call__(self, event):
+        for c in self.cbs:
+            getattr(c, event)(self)
+
+    def one_batch(self, xb, yb):
+        self.pred = self.model(xb)
+        self.loss = self.loss_func(self.pred, yb)
+        if self.phase == "fit":
+            self.opt.zero_grad()
+            self.loss.backward()
+            self.opt.step()
+        self("after_batch")
+
+    def validate(self):
+        self.phase = "check"
+        self.model.eval()
+        hits = count = 0
+        with torch.no_grad():
+            for xb, yb in self.valid_dl:
+                self.one_batch(xb, yb)
+                hits += (self.pred.argmax(1) == yb).sum().item()
+                count += len(yb)
+        self.metric = hits / count
+        return self.metric
+
+    def fit(self, n_epochs):
+        self.model.train()
+        self.validate()
+        for self.epoch in range(n_epochs):
+            self.phase = "fit"
+            for xb, yb in self.train_dl:
+                self.one_batch(xb, yb)
+            self.validate()
+            self("after_epoch")
+
+
+def block(i, o):
+    return nn.Sequential(nn.Linear(i, o), nn.BatchNorm1d(o), nn.ReLU())
+
+
+centres = 1.2 * torch.randn(8, 12)
+dls = (DataLoader(make_split(1600, centres), 64, shuffle=True), DataLoader(make_split(600, centres), 200))
+widths = [24] + [48] * 12
+net = nn.Sequential(*[block(a, b) for a, b in zip(widths, widths[1:])], nn.Linear(48, 8))
+learn = Learner(dls, net, nn.CrossEntropyLoss(), cbs=[Recorder()])
+learn.fit(14)
+print(f"final valid acc {learn.metric:.3f}")
