@@ -17,7 +17,8 @@ Cured
 
 How sure we are
     Imbalance alone is no fault, and neither is a model that is not yet there: a run that does better than the
-    frequencies, finds some of the rare rows, or does so when it is given three times as long, is not told.
+    frequencies, finds some of the rare rows, or does so when it is given three times as long, is not told. A script that
+    counts right decisions itself is told also where its loss falls, as long as it finds none of the rare rows.
 
 References
     Lin et al., "Focal loss for dense object detection" (2017); Buda et al., "A systematic study of the class
@@ -101,7 +102,12 @@ class ClassImbalanceCollapse(Check):
             return Absent(f"in a longer run {later:.0%} of the rare rows are found", figures)
         if later is None:
             return CannotTell("whether a longer run finds the rare rows was not tried")
-        if exam_stuck is not None and exam_stuck.get("learns"):
+        # Who ranks rows by their probability is content with a falling loss; who counts decisions is not.
+        if (
+            exam_stuck is not None
+            and exam_stuck.get("learns")
+            and not (exam_stuck.get("counts_decisions") and later <= FOUND)
+        ):
             return Absent("in a longer run the loss falls below that of the class frequencies", figures)
         signal = (exam_signal or {}).get("balanced") or {}
         if not signal:

@@ -63,4 +63,11 @@ def _read(run: Any, outcome: Outcome) -> dict[str, Any]:
     if run.trace is None:
         return {"cannot_tell": f"the longer run came to no result ({run.end})"}
     run = run.trace
-    return figures(run, outcome.start) | {"longer": run.steps, "curve": curve(run), "tail": tail(run)}
+    # Whether the script counts right decisions itself, be it only after the recorded steps.
+    counts = any(e.get("kind") == "accuracy" for e in run.list("evals"))
+    return figures(run, outcome.start) | {
+        "longer": run.steps,
+        "curve": curve(run),
+        "tail": tail(run),
+        "counts_decisions": counts,
+    }
