@@ -25,6 +25,7 @@ References
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,9 @@ FEW_STEPS = 0.34
 SHORTEST = 5
 # A time step is padding where this share of the samples has ended, and real where as many have not.
 PADDED = 0.9
+# Starting from zeros must better a run by so much, and by so many times the noise, to show that the state was a stranger's.
+GAIN = 0.1
+NOISE_FACTOR = 3.0
 
 
 class HiddenStateMisuse(Check):
@@ -70,6 +74,7 @@ class HiddenStateMisuse(Check):
         trace: Trace,
         exam_dependency: dict[str, Any] | None = None,
         outcome: Outcome | None = None,
+        exam_carried_state: dict[str, Any] | None = None,
     ) -> Verdict:
         """State always zero, state carried, steps unreached, layers unused."""
         empty = self._always_zero(parameters, trace)
@@ -90,6 +95,9 @@ class HiddenStateMisuse(Check):
             often = max(2, 0.5 * calls) if m.get("state_with_history", 0) > 1 else max(3, 0.8 * (calls - 1))
             if carried >= often:
                 return self._carried(m, carried, calls)
+        strange = self._of_strangers(recurrent, exam_carried_state)
+        if strange is not None:
+            return strange
         few = self._after_padding(exam_dependency, [*recurrent, *cells], trace)
         few = few or self._unreached(exam_dependency, [*recurrent, *cells])
         if few is not None:
@@ -144,6 +152,28 @@ class HiddenStateMisuse(Check):
         shape = (m.get("inputs") or [[0, 0, 0]])[0]
         time = shape[1] if m.get("batch_first") and len(shape) == 3 else shape[0]
         return len(shape) == 3 and time > 1
+
+    def _of_strangers(self, recurrent: list[dict[str, Any]], exam: dict[str, Any] | None) -> Present | None:
+        """No loader tells the order of the batches; the run that starts each of them from zeros does."""
+        mine = [m for m in recurrent if m.get("state_nonzero")]
+        if exam is None or not mine:
+            return None
+        own, reset = float(exam["own"]), float(exam["reset"])
+        if not np.isfinite([own, reset]).all() or reset - own < max(GAIN, NOISE_FACTOR * float(exam["noise"])):
+            return None
+        found = self._carried(mine[0], mine[0]["state_nonzero"], mine[0]["grad_calls"])
+        return replace(
+            found,
+            title="The state of one batch is carried into another one's sequences",
+            message=(
+                f"`{mine[0]['name']}` ({mine[0]['class']}) started {mine[0]['state_nonzero']} of {mine[0]['grad_calls']} calls from "
+                f"the state of an earlier batch. The same steps with every batch started from zeros come to {reset:.2f} instead of "
+                f"{own:.2f}: the batches do not follow one another."
+            ),
+            evidence=found.evidence | {"own": own, "reset": reset, "noise": float(exam["noise"])},
+            confidence=0.85,
+            structural=True,
+        )
 
     def _carried(self, m: dict[str, Any], carried: int, calls: int) -> Present:
         return Present(

@@ -15,7 +15,7 @@ from . import dependency, plugged, stuck
 from . import time as time_exam
 
 OFFLINE = ("floors", "signal")
-WITH_RUNS = ("lr_sweep", "regularisation", "stuck", "one_batch", "permuted_labels", "held_out")
+WITH_RUNS = ("lr_sweep", "regularisation", "stuck", "one_batch", "permuted_labels", "held_out", "carried_state")
 # Above this skill a run has so clearly learned that exams which train again would tell nothing.
 CLEARLY_LEARNS = 0.3
 
