@@ -70,3 +70,12 @@ def test_few_rows_that_explain_the_target_are_healthy():
     trace.arrays["pairs/sample_input"] = rows
     trace.arrays["pairs/sample_target"] = which[:, None] + 0.1 * RNG.standard_normal((1920, 1))
     assert isinstance(ask(CAUSE, trace), Absent)
+
+
+def test_one_token_beside_offsets_that_vary():
+    trace = slot(run(error=np.full(60, 1.0)), "input", np.ones((60, 200, 1)))
+    slot(trace, "input", RNG.integers(0, 200, (60, 32, 1)))
+    slot(trace, "target", RNG.standard_normal((60, 32, 1)))
+    assert isinstance(ask(CAUSE, trace), Absent)
+    trace.exams["dependency"] = {"ignores_input": True}
+    assert isinstance(ask(CAUSE, trace), Present)

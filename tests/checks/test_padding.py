@@ -125,3 +125,12 @@ def test_one_label_per_sample(shift, kind):
     )
     trace.arrays["pairs/sample_input"], trace.arrays["pairs/sample_target"] = rows, labels[:, None].astype(float)
     assert isinstance(ask("wrong-ignore-index", trace), kind)
+
+
+def test_all_that_is_not_ignored_is_one_class():
+    ones = np.zeros((40, 20))
+    verdict = ignoring(ones, WORDS, 255, {"0": 640, "255": 160})
+    assert isinstance(verdict, Present)
+    assert "nothing is left to tell apart" in verdict.message
+    assert isinstance(ignoring(ones, WORDS, 255, {"0": 400, "1": 240, "255": 160}), Absent)
+    assert isinstance(ignoring(ones, WORDS, 255, {"0": 799, "255": 1}), Absent)

@@ -5,7 +5,7 @@ import pytest
 
 from lossdoctor.trace import Absent, CannotTell, Present
 
-from .made import SITE, ask, learning, run
+from .made import SITE, ask, learning, run, slot
 
 NOTHING = {
     "found": False,
@@ -357,3 +357,17 @@ def test_a_flat_loss_that_scatters_too_much_to_tell():
     assert isinstance(ask("loss-plateau", examined(flat(), stuck=STUCK | {"curve": scattered})), CannotTell)
     even = list(1.0 + 0.02 * np.random.default_rng(0).standard_normal(60))
     assert isinstance(ask("loss-plateau", examined(flat(), stuck=STUCK | {"curve": even})), Present)
+
+
+def test_the_same_inputs_with_other_targets_each_time():
+    pairs = {"repeats": 1600, "inputs": 800, "explained": 0.01, "error": 0.035}
+    trace = nothing_to_learn(signal=FOUND | {"identity": pairs})
+    trace.arrays["pairs/sample_input"] = np.zeros((10, 4))
+    slot(trace, "input", np.random.default_rng(0).standard_normal((60, 32, 4)))
+    verdict = ask("no-signal-labels", trace)
+    assert isinstance(verdict, Present)
+    assert "800 inputs came more than once" in verdict.message
+    trace.exams["signal"]["identity"] = pairs | {"explained": 0.6}
+    assert isinstance(ask("no-signal-labels", trace), Absent)
+    trace.exams["signal"]["identity"] = pairs | {"repeats": 20}
+    assert isinstance(ask("no-signal-labels", trace), Absent)
