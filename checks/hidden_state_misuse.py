@@ -34,8 +34,6 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
-from ._grids import ends
-
 RECURRENT = {"LSTM", "GRU", "RNN"}
 CELLS = {"LSTMCell", "GRUCell", "RNNCell"}
 # A prediction made by a recurrent layer from at most this share of the steps ignores the sequence.
@@ -43,7 +41,7 @@ FEW_STEPS = 0.34
 # Fewer steps than this make no sequence worth the test.
 SHORTEST = 5
 # A time step is padding where this share of the samples has ended, and real where as many have not.
-PADDED = 0.9
+PADDED = 0.75
 # Starting from zeros must better a run by so much, and by so many times the noise, to show that the state was a stranger's.
 GAIN = 0.1
 NOISE_FACTOR = 3.0
@@ -98,7 +96,7 @@ class HiddenStateMisuse(Check):
         strange = self._of_strangers(recurrent, exam_carried_state)
         if strange is not None:
             return strange
-        few = self._after_padding(exam_dependency, [*recurrent, *cells], trace)
+        few = self._after_padding(exam_dependency, [*recurrent, *cells])
         few = few or self._unreached(exam_dependency, [*recurrent, *cells])
         if few is not None:
             return few
@@ -194,31 +192,29 @@ class HiddenStateMisuse(Check):
         )
 
     @staticmethod
-    def _after_padding(exam: dict[str, Any] | None, recurrent: list[dict[str, Any]], trace: Trace) -> Present | None:
+    def _after_padding(exam: dict[str, Any] | None, recurrent: list[dict[str, Any]]) -> Present | None:
         """Rows end in padding, and by the time the state is read nothing of the real steps is left in it."""
-        time, rows = (exam or {}).get("time"), trace.arrays.get("pairs/sample_input")
-        if not time or time["positions"] != 1 or rows is None or rows.shape[1] != time["length"]:
+        time = (exam or {}).get("time")
+        if not time or time["positions"] != 1 or not time.get("filler"):
             return None
-        found = ends(rows, leading=False)
-        if found is None:
-            return None
-        filler = found[0].mean(0)[np.asarray(time["picks"])]
+        filler = np.asarray(time["filler"])
         reached = np.asarray(time["sees"][0]) > 0
         real = filler < 1 - PADDED
         if not reached.any() or not real.any() or reached[real].any() or (filler[reached] < PADDED).any():
             return None
+        picks = np.asarray(time["picks"])
         m = recurrent[0]
-        length = (~found[0]).sum(1)
+        seen = int(picks[reached].min())
         return Present(
             title="The state is read after the padding",
             message=(
-                f"Samples have {int(length.min())} to {int(length.max())} real steps of {time['length']}; the prediction reads "
-                f"`{m['name']}` after the padding (value {found[1]:g}), where none of the real steps tried still shows: replacing one "
+                f"By step {seen} of {time['length']}, {filler[reached].min():.0%} of the samples have ended and are padded; the prediction "
+                f"reads `{m['name']}` after the padding, where only steps from there on still show: replacing one of the real steps "
                 f"changes no prediction, replacing padding does."
             ),
             why="The recurrent layer goes on over the padding, and forgets in the meantime what it has read.",
             site=Site.of(m.get("site")),
-            evidence={"longest": int(length.max()), "length": time["length"], "filler": found[1]},
+            evidence={"reached_from": seen, "length": time["length"], "ended": float(filler[reached].min())},
             remedies=[
                 RemedySpec(
                     "read-last-real-step",

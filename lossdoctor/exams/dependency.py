@@ -425,7 +425,11 @@ def _mixing(
         "own_share": 1.0 / batch,
     }
     result["samples"]["matrix"] = [_rows_reached(base, k[1], batch) for k in known]
-    result["mixing"] = bool(worst > MIXING / batch)
+    # A batch of groups (pairs, sets) has one prediction and one target for each of them.
+    target = base.arrays.get("target0")
+    rows = base.arrays["prediction0"].shape[0] if base.arrays["prediction0"].ndim else 1
+    groups = target is not None and target.shape[:1] == (rows,) and rows < batch and batch % rows == 0
+    result["mixing"] = bool(worst > MIXING / (rows if groups else batch))
     if result["mixing"] and dump is not None:
         result["meeting"] = _meeting(base, dump, batch)
 
@@ -568,6 +572,7 @@ def _times(
             wants[:, j] = shape_target(moved)
     result["time"] = {
         "picks": picks,
+        "filler": _filler(data, axis, picks),
         "length": length,
         "positions": positions,
         "sees": (sees > 0).astype(int).tolist(),
@@ -579,6 +584,16 @@ def _times(
         result["time"]["processed"] = _processed(base, _dump(zygote.run_all([plan(unreached[0], True)], timeout, 1)[0]))
     if positions > 1:
         result["match"] = _matches(data, target, axis, positions, batch, base.info["losses"][0])
+
+
+def _filler(data: np.ndarray, axis: int, picks: list[int]) -> list[float] | None:
+    """Share of the samples that have ended by each picked step, where rows of symbols end in padding; None where they do not."""
+    rows = np.moveaxis(data, axis, 0)
+    if rows.ndim != 2 or not _padding_runs(rows):
+        return None
+    values, counts = np.unique(rows[:, -1], return_counts=True)
+    ended = rows.shape[1] - np.cumprod(rows[:, ::-1] == values[counts.argmax()], axis=1).sum(1)
+    return [float((ended <= pick).mean()) for pick in picks]
 
 
 def _convolved(base: Dump, data: np.ndarray) -> bool:

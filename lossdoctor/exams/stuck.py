@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
@@ -18,6 +20,8 @@ from .scoring import curve, figures, tail
 LONGER = 3
 # The step-size exam has settled the matter when another rate is better by this much.
 SETTLED = 0.2
+# Of so many rows such a share of one class, and of the decisions for it.
+MANY, FREQUENT, ALL = 50, 0.75, 0.99
 
 
 def settled(trace: Trace) -> bool:
@@ -28,12 +32,22 @@ def settled(trace: Trace) -> bool:
     return bool(sweep["best_final"] - max(sweep["untreated"], sweep["another_seed"], 0.0) > SETTLED)
 
 
+def misses_rare(trace: Trace) -> bool:
+    """Whether the last steps decide for one frequent class throughout: no rate settles whether that ends."""
+    wanted, decided = trace.arrays.get("pairs/tail_target"), trace.arrays.get("pairs/tail_decided")
+    if wanted is None or decided is None or len(wanted) < MANY:
+        return False
+    labels, counts = np.unique(np.round(wanted), return_counts=True)
+    frequent = labels[counts.argmax()]
+    return bool(len(labels) > 1 and counts.max() > FREQUENT * counts.sum() and np.mean(decided == frequent) > ALL)
+
+
 def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
     """Figures of the longer run: ``learns``, ``improving``, and per class what it ends up predicting."""
     outcome = measure(trace)
     if outcome is None:
         return {"cannot_tell": "the run recorded no loss"}
-    if settled(trace):
+    if settled(trace) and not misses_rare(trace):
         reason = {"cannot_tell": "not needed: the run learns at another rate"}
         trace.exams.update(one_batch=reason, permuted_labels=reason)
         return reason

@@ -44,12 +44,13 @@ def test_a_state_that_helps_or_does_no_clear_harm(own, reset, noise):
 
 
 def after_padding(sees, lengths):
-    place = np.arange(20)[None]
-    rows = np.where(place < lengths[:, None], RNG.integers(1, 30, (len(lengths), 20)), 0).astype(float)
+    filler = [float((lengths <= t).mean()) for t in range(20)] if lengths.min() < 20 else None
     trace = run()
-    trace.arrays["pairs/sample_input"] = rows
     trace.records["modules"] = [GRU | {"state_nonzero": 0}]
-    trace.exams["dependency"] = {"mixing": False, "time": SEEN | {"sees": [[int(t in sees) for t in range(20)]]}}
+    trace.exams["dependency"] = {
+        "mixing": False,
+        "time": SEEN | {"sees": [[int(t in sees) for t in range(20)]], "filler": filler},
+    }
     return ask("hidden-state-misuse", trace)
 
 
@@ -57,7 +58,7 @@ def test_a_state_read_after_the_padding():
     verdict = after_padding(range(10, 20), RNG.integers(3, 9, 200))
     assert isinstance(verdict, Present)
     assert verdict.structural
-    assert "3 to 8 real steps of 20" in verdict.message
+    assert "By step 10 of 20, 100% of the samples have ended" in verdict.message
 
 
 def test_a_state_that_still_knows_the_real_steps():
