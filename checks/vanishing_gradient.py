@@ -60,7 +60,7 @@ class VanishingGradient(Check):
 
     def ask(self, trace: Trace, outcome: Outcome | None = None, exam_time: dict[str, Any] | None = None) -> Verdict:
         """Compare gradients over depth, then over time."""
-        weights = [w for w in layers(trace) if np.isfinite(w.grad0)]
+        weights = self._of_one_phase(trace, [w for w in layers(trace) if np.isfinite(w.grad0)])
         if not weights and not exam_time:
             return CannotTell("no layer's gradients were recorded")
         deep = self._deep(weights)
@@ -83,6 +83,15 @@ class VanishingGradient(Check):
                 )
             return self._in_depth(first, last, ratio, len(weights), rescaled=bool(moves))
         return self._in_time(trace, faded[0], outcome)
+
+    @staticmethod
+    def _of_one_phase(trace: Trace, weights: list[Layer]) -> list[Layer]:
+        """Weights that got their first gradient in the same step: those of a later phase of training are another chain."""
+        norms = trace.arrays.get("layers/grad_norm")
+        if norms is None or not weights:
+            return weights
+        begins = [int(np.isfinite(norms[:, w.index]).argmax()) for w in weights]
+        return [w for w, at in zip(weights, begins, strict=True) if at == min(begins)]
 
     def _deep(self, weights: list[Layer]) -> tuple[Layer, Layer, float] | None:
         chain = [w for w in weights if not w.recurrent]

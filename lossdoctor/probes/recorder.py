@@ -557,7 +557,9 @@ class Recorder(Silent):
         for state in self.optimizer_state:
             if state["clean"] or not state["stepped"]:
                 continue
-            if all(p.grad is None or not bool(p.grad.any()) for p in state["probe"]):
+            now = norms([p.grad for p in state["probe"]])
+            # Gone, or changed since the step: who fades old gradients (momentum in the buffer) has dealt with them.
+            if not np.nan_to_num(now).any() or not np.allclose(now, state["norms"], rtol=1e-4, equal_nan=True):
                 state["clean"] = True
 
     def zero_grad(self, optimizer: Any) -> None:
@@ -593,7 +595,9 @@ class Recorder(Silent):
         before = (i for i, o in enumerate(self.optimizers) if any(id(p) in held for p in self._mine(o)))
         self.lanes.append(next(before, index))
         self.optimizers.append(optimizer)
-        self.optimizer_state.append({"clean": True, "stepped": False, "probe": [], "size": 0, "backwards": 0})
+        self.optimizer_state.append(
+            {"clean": True, "stepped": False, "probe": [], "size": 0, "backwards": 0, "norms": None}
+        )
         options = {k: v for k, v in optimizer.param_groups[0].items() if isinstance(v, (int, float, bool, str))}
         record = {
             "class": type(optimizer).__name__,
@@ -665,6 +669,7 @@ class Recorder(Silent):
         state["stepped"] = True
         state["backwards"] = self.accumulations
         state["probe"] = [p for p in mine if p.grad is not None][:4]
+        state["norms"] = norms([p.grad for p in state["probe"]])
         self.per_optimizer[self.lanes[index]] += 1
         self.optimizer_records[index]["steps"] += 1
         self._log("lr", float(optimizer.param_groups[0].get("lr", float("nan"))))
