@@ -20,6 +20,8 @@ from .scoring import curve, figures, tail
 LONGER = 3
 # The step-size exam has settled the matter when another rate is better by this much.
 SETTLED = 0.2
+# … and the script's own steps are this small a part of the weights, or too large (a tenth of the thousandth that is usual).
+TINY_UPDATE = 1e-4
 # Of so many rows such a share of one class, and of the decisions for it.
 MANY, FREQUENT, ALL = 50, 0.75, 0.99
 
@@ -29,7 +31,10 @@ def settled(trace: Trace) -> bool:
     sweep = trace.exams.get("lr_sweep", {})
     if sweep.get("cannot_tell") or "best_final" not in sweep:
         return False
-    return bool(sweep["best_final"] - max(sweep["untreated"], sweep["another_seed"], 0.0) > SETTLED)
+    # Steps of a usual size that could be larger still are no explanation.
+    update = sweep.get("relative_update")
+    explains = sweep["best"] < 1 or update is None or update <= TINY_UPDATE
+    return bool(explains and sweep["best_final"] - max(sweep["untreated"], sweep["another_seed"], 0.0) > SETTLED)
 
 
 def misses_rare(trace: Trace) -> bool:

@@ -13,6 +13,10 @@ def _mine(optimizer: Any) -> list[Any]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
+# Calls that multiply by a weight.
+PRODUCTS = {"matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "addmm", "mv", "linear"}
+
+
 class ZeroGradients(Remedy):
     """Clear the gradients ahead of the first backward after each step."""
 
@@ -128,12 +132,32 @@ class Reinitialise(Remedy):
     id = "reinitialise"
     says = "default (fan-in scaled) initialisation"
 
+    def install(self) -> None:
+        """Weights that belong to no module are met where they are multiplied."""
+        self._met: dict[int, torch.Tensor] = {}
+        self._mine: set[int] = set()
+        self.instruments.functions.ahead(PRODUCTS, self._bare)
+
+    def _bare(self, name: str, func: Any, args: Any, kwargs: Any) -> None:
+        for place, tensor in enumerate(args):
+            bare = isinstance(tensor, torch.Tensor) and tensor.is_leaf and tensor.requires_grad and tensor.dim() >= 2
+            if not bare or id(tensor) in self._met or id(tensor) in self._mine or not torch.is_grad_enabled():
+                continue
+            self._met[id(tensor)] = tensor
+            inward = tensor.shape[-2] if place == 1 and name != "linear" else tensor.shape[-1]
+            with torch._C.DisableTorchFunction(), torch.no_grad():
+                generator = torch.Generator().manual_seed(1234 + len(self._met))
+                fresh = torch.rand(tensor.shape, generator=generator).mul_(2).sub_(1).div_(max(inward, 1) ** 0.5)
+                tensor.copy_(fresh)
+            self.applied += 1
+
     def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
         """Once per outermost module, ahead of its first forward."""
         if depth == 0 and torch.is_grad_enabled() and not getattr(self, "_done", {}).get(id(module)):
             done = getattr(self, "_done", {})
             done[id(module)] = True
             self._done = done
+            self._mine |= {id(p) for p in module.parameters()}
             state = torch.get_rng_state()
             torch.manual_seed(1234)
             own = [
