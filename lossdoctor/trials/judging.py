@@ -24,6 +24,8 @@ HIDDEN_HARM = {
     "overfitting",
     "wrong-loss-sign",
 }
+# So many weights' norms are told beside a trial's curve.
+MOST_NORMS = 4
 BY_DEPENDENCY = {"batch-first-mismatch", "sample-mixing-reshape", "causal-gap", "target-leakage"}
 
 
@@ -33,6 +35,22 @@ def spec_dict(spec: RemedySpec, verdict: Present) -> dict[str, Any]:
     if verdict.site is not None and "site" not in args:
         args["site"] = {"path": verdict.site.path, "line": verdict.site.line}
     return {"id": spec.id, "args": plain(args)}
+
+
+def norms_of(trace: Trace, names: list[str]) -> dict[str, float]:
+    """Largest gradient and last norm of the named weights and of those that stand beside them in their module."""
+    gradients, weights = trace.arrays.get("layers/grad_norm"), trace.arrays.get("layers/weight_norm")
+    if gradients is None or weights is None or not len(gradients):
+        return {}
+    places = {name.rpartition(".")[0] for name in names}
+    found: dict[str, float] = {}
+    beside = [(i, p["name"]) for i, p in enumerate(trace.list("parameters")) if p["name"].rpartition(".")[0] in places]
+    for i, name in [(i, name) for i, name in beside if i < gradients.shape[1]][:MOST_NORMS]:
+        known = gradients[:, i][np.isfinite(gradients[:, i])]
+        last = weights[:, i][np.isfinite(weights[:, i])]
+        if len(known) and len(last):
+            found[f"largest gradient of {name}"], found[f"last norm of {name}"] = float(known.max()), float(last[-1])
+    return found
 
 
 def judge_trial(
@@ -70,6 +88,9 @@ def judge_trial(
         np.isfinite(treated.score) and gain > noise and (treated.outcome is None or not treated.outcome.diverged)
     )
     result.treated["gain"] = float(gain) if np.isfinite(gain) else None
+    if named := verdict.evidence.get("weights"):
+        result.untreated |= norms_of(trace, named)
+        result.treated |= norms_of(run.trace, named)
     gone = _mechanism(zygote, cause, verdict, remedy, run.trace, trace, check, better, budget)
     if gone and better and cause not in HIDDEN_HARM:
         result.verdict = "confirmed"
