@@ -537,6 +537,9 @@ class Recorder(Silent):
         if self.done:
             return
         self._weigh()
+        for state in self.optimizer_state:
+            if state["stepped"] and not state["clean"]:  # another loss's backward has added to them
+                state["norms"] = norms([p.grad for p in state["probe"]])
         self.backwards += 1
         self.backwards_since_step += 1
         self.cleared.clear()
