@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from .running import diagnose, record, write
 
@@ -156,3 +157,45 @@ def test_one_step_is_no_evidence_of_health(tmp_path: Path) -> None:
     told = diagnose(write(tmp_path / "project", ANEW).parent, "train.py", "--steps", "1")
     assert told.report["verdict"] == "inconclusive"
     assert told.code == 3
+
+
+CLEARING = """
+import torch
+torch.manual_seed(0)
+one, two = torch.nn.Linear(4, 8), torch.nn.Linear(8, 1)
+first = torch.optim.SGD(one.parameters(), lr=1e-3)
+second = torch.optim.SGD(two.parameters(), lr=1e-3)
+for i in range(20):
+    x = torch.randn(16, 4)
+    AHEAD
+    loss = two(torch.tanh(one(x))).square().mean()
+    BACKWARD
+    first.step()
+    second.step()
+"""
+FADED = "[p.grad.mul_(0.8) for p in [*one.parameters(), *two.parameters()] if p.grad is not None]"
+ASSIGNED = (
+    "ps = [*one.parameters(), *two.parameters()]\n"
+    "    for p, g in zip(ps, torch.autograd.grad(loss, ps)):\n        p.grad = g"
+)
+BETWEEN = "(-one(x)).mean().backward(); loss.backward()"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "backward", "stale"),
+    [
+        ("first.zero_grad(); second.zero_grad()", "loss.backward()", [False, False]),
+        ("first.zero_grad()", "loss.backward()", [False, True]),
+        ("second.zero_grad()", BETWEEN, [True, False]),
+        (FADED, "loss.backward()", [False, False]),
+        ("pass", ASSIGNED, [False, False]),
+    ],
+    ids=["cleared", "the second forgotten", "another loss in between", "faded", "assigned"],
+)
+def test_old_gradients_of_each_optimizer(tmp_path: Path, ahead: str, backward: str, stale: list[bool]) -> None:
+    script = write(tmp_path, CLEARING.replace("AHEAD", ahead).replace("BACKWARD", backward))
+    run = record(script, steps=20).run
+    assert run is not None
+    assert run.trace is not None
+    assert [o["stale_steps"] >= 0.9 * (o["steps"] - 1) for o in run.trace.list("optimizers")] == stale
+    assert all(o["stale_steps"] == 0 for o, told in zip(run.trace.list("optimizers"), stale, strict=True) if not told)
