@@ -6,9 +6,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from lossdoctor.exams.signal import identity
+from lossdoctor.exams.signal import examine, identity
 from lossdoctor.probes.functions import Op
 from lossdoctor.probes.losses import LossCall, _chosen, counted, watch_weights
+from lossdoctor.trace import Trace
 
 
 def unreduced(weigh) -> tuple[LossCall, torch.Tensor]:
@@ -61,3 +62,14 @@ def test_what_the_same_inputs_have_in_common() -> None:
     strange = identity(row, rng.standard_normal((1500, 1)))
     assert abs(strange["explained"]) < 3 * strange["error"]
     assert identity(np.arange(500), own[:500]) == {"repeats": 0}
+
+
+def test_two_targets_of_one_input_in_one_step_say_nothing_about_the_input() -> None:
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.standard_normal((600, 6)), 2, axis=0)
+    trace = Trace(meta={"steps": 30}, arrays={"pairs/sample_input": x, "pairs/sample_target": rng.random((1200, 1))})
+    trace.records["losses"] = [{"id": 0, "main": True, "family": "regression"}]
+    trace.arrays["pairs/sample_step"] = np.tile(np.repeat(np.arange(15), 40), 2)
+    assert examine(trace)["identity"] == {"repeats": 0}
+    trace.arrays["pairs/sample_step"] = np.tile([0, 1], 600)
+    assert examine(trace)["identity"]["repeats"] == 600

@@ -62,10 +62,20 @@ def rows(trace: Trace) -> tuple[np.ndarray, np.ndarray, dict[str, Any]] | str:
         "rows": len(x),
         "unlike": len(first),
         "repeated_alike": float(same.mean()),
-        "identity": identity(inverse.reshape(-1), y),
+        "identity": identity(*_once_a_step(trace, fine, inverse.reshape(-1), y)),
     }
     order = np.sort(first)
     return x[order], y[order], counts
+
+
+def _once_a_step(trace: Trace, fine: np.ndarray, row: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Without inputs that stand in one step more than once: a loss that is asked for two targets of one input (mixup)."""
+    step = trace.arrays.get("pairs/sample_step")
+    if step is None or len(step) != len(fine):
+        return row, y
+    pairs, counts = np.unique(np.stack([row, step[fine].astype(row.dtype)]), axis=1, return_counts=True)
+    alone = ~np.isin(row, pairs[0][counts > 1])
+    return row[alone], y[alone]
 
 
 def identity(row: np.ndarray, target: np.ndarray) -> dict[str, Any]:
@@ -74,6 +84,8 @@ def identity(row: np.ndarray, target: np.ndarray) -> dict[str, Any]:
     ``explained``: share of the targets' variance that lies between inputs (adjusted R squared, one-way layout), from
     ``repeats`` rows beyond each input's first; ``error``: about its standard error.
     """
+    if not len(row):
+        return {"repeats": 0}
     sizes = np.bincount(row)
     mine = sizes[row] > 1
     if not mine.any():
