@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.contracts.outcome import measure
-from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
-from .scoring import figures
+from .scoring import beside
 
 # A habit, and not a warm start: the state was there in this share of so many calls.
 SHARE = 0.8
@@ -36,15 +35,8 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
     if not carriers(trace):
         return {"cannot_tell": "not needed: no recurrent state is carried from batch to batch"}
     remedies = [{"id": "reset-hidden-state", "args": {}}]
-    run = zygote.run_all(
-        [Plan(steps=steps, seconds=timeout, remedies=remedies, label="state from zeros")], timeout + 10, jobs
-    )[0]
-    if run.trace is None:
-        return {"cannot_tell": f"the run without it came to no result ({run.end})"}
-    own, free = figures(trace, outcome.start), figures(run.trace, outcome.start)
-    return {
-        "own": own["score"],
-        "reset": free["score"],
-        "noise": float((own["noise"] ** 2 + free["noise"] ** 2) ** 0.5),
-        "scale": own.get("scale", "skill"),
-    }
+    made = beside(zygote, trace, outcome.start, remedies, "state from zeros", steps, timeout, jobs)
+    if isinstance(made, str):
+        return {"cannot_tell": made}
+    compared, _ = made
+    return {"reset": compared.pop("free")} | compared

@@ -374,25 +374,26 @@ def _token_time(base: Dump, data: np.ndarray) -> tuple[int, str] | None:
         if max(rates) > 0.3 and abs(rates[0] - rates[1]) > 0.2:
             axis = int(np.argmax(rates))
             return axis, f"the target repeats the data one step on along axis {axis}"
-    runs = [_padding_runs(np.moveaxis(data, axis, 1)) for axis in (0, 1)]
+    runs = [_padding_runs(np.moveaxis(data, axis, 1)) is not None for axis in (0, 1)]
     if runs[0] != runs[1]:
         axis = 0 if runs[0] else 1
         return axis, f"sequences end in runs of padding along axis {axis}"
     return None
 
 
-def _padding_runs(rows: np.ndarray) -> bool:
-    """Whether the rows end in runs of one common value, of lengths that differ from row to row, which hardly occurs elsewhere.
+def _padding_runs(rows: np.ndarray) -> np.ndarray | None:
+    """Lengths of the runs of filler at the rows' ends; None unless they end in runs of one common value, of lengths that differ from row to row, which hardly occurs elsewhere.
 
     The last is what tells filler from a frequent symbol that happens to end rows: that one occurs everywhere.
     """
     values, counts = np.unique(rows[:, -1], return_counts=True)
     if counts.max() < max(2, 0.3 * len(rows)):
-        return False
+        return None
     same = rows[:, ::-1] == values[counts.argmax()]
     lengths = np.cumprod(same, axis=1).sum(1)
     in_runs = float(lengths.sum() / same.sum())
-    return bool(lengths.max() >= 2 and len(np.unique(lengths)) > 1 and in_runs >= IN_RUNS)
+    padded = lengths.max() >= 2 and len(np.unique(lengths)) > 1 and in_runs >= IN_RUNS
+    return lengths if padded else None
 
 
 def _mixing(
@@ -589,10 +590,10 @@ def _times(
 def _filler(data: np.ndarray, axis: int, picks: list[int]) -> list[float] | None:
     """Share of the samples that have ended by each picked step, where rows of symbols end in padding; None where they do not."""
     rows = np.moveaxis(data, axis, 0)
-    if rows.ndim != 2 or not _padding_runs(rows):
+    lengths = _padding_runs(rows) if rows.ndim == 2 else None
+    if lengths is None:
         return None
-    values, counts = np.unique(rows[:, -1], return_counts=True)
-    ended = rows.shape[1] - np.cumprod(rows[:, ::-1] == values[counts.argmax()], axis=1).sum(1)
+    ended = rows.shape[1] - lengths
     return [float((ended <= pick).mean()) for pick in picks]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.contracts.outcome import measure
-from lossdoctor.contracts.plan import Plan
 from lossdoctor.contracts.regularisation import REMEDY, measured
 from lossdoctor.trace import Trace
 
-from .scoring import curve, figures
+from .scoring import beside, curve
 
 
 def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
@@ -21,17 +20,8 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
     if not strong:
         return {"cannot_tell": "not needed: no regulariser outweighs the data"}
     remedies = [{"id": REMEDY[f["kind"]], "args": {}} for f in strong]
-    run = zygote.run_all(
-        [Plan(steps=steps, seconds=timeout, remedies=remedies, label="unregularised")], timeout + 10, jobs
-    )[0]
-    if run.trace is None:
-        return {"cannot_tell": f"the run without it came to no result ({run.end})"}
-    own, free = figures(trace, outcome.start), figures(run.trace, outcome.start)
-    return {
-        "own": own["score"],
-        "free": free["score"],
-        "noise": float((own["noise"] ** 2 + free["noise"] ** 2) ** 0.5),
-        "scale": own.get("scale", "skill"),
-        "without": [f["kind"] for f in strong],
-        "curve": curve(run.trace),
-    }
+    made = beside(zygote, trace, outcome.start, remedies, "unregularised", steps, timeout, jobs)
+    if isinstance(made, str):
+        return {"cannot_tell": made}
+    compared, run = made
+    return compared | {"without": [f["kind"] for f in strong], "curve": curve(run)}

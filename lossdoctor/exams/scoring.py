@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import Outcome, measure
+from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
 # A run that ends non-finite, or worse than this, counts as this.
@@ -82,3 +83,22 @@ def tail(trace: Trace | None) -> dict[str, Any] | None:
         "found": [float(np.mean(decided[wanted == c] == c)) for c in common],
         "decided": [float(np.mean(decided == c)) for c in common],
     }
+
+
+def beside(
+    zygote: Any,
+    trace: Trace,
+    start: float,
+    remedies: list[dict[str, Any]],
+    label: str,
+    steps: int,
+    timeout: float,
+    jobs: int,
+) -> tuple[dict[str, Any], Trace] | str:
+    """The same steps with ``remedies``: ``own``, ``free`` (treated), joint ``noise`` and ``scale``, and the run; or why there is none."""
+    run = zygote.run_all([Plan(steps=steps, seconds=timeout, remedies=remedies, label=label)], timeout + 10, jobs)[0]
+    if run.trace is None:
+        return f"the run without it came to no result ({run.end})"
+    own, free = figures(trace, start), figures(run.trace, start)
+    noise = float((own["noise"] ** 2 + free["noise"] ** 2) ** 0.5)
+    return {"own": own["score"], "free": free["score"], "noise": noise, "scale": own.get("scale", "skill")}, run.trace
