@@ -1,4 +1,4 @@
-"""Statistics on recorded rows: values far out, what groups explain, whether some rows differ from the others."""
+"""Statistics on recorded rows: values far out, whether some rows differ from the others."""
 
 from __future__ import annotations
 
@@ -37,23 +37,6 @@ def stand_in(column: np.ndarray) -> tuple[float, int, float, float, int] | None:
         if gap > (FAR_OUT if same.sum() > 1 else ALONE) * spread:
             return float(end), int(same.sum()), float(rest.min()), float(rest.max()), len(column)
     return None
-
-
-def explained(groups: np.ndarray, targets: np.ndarray) -> float:
-    """Share of the targets' variance that lies between groups, less what chance gives (adjusted R squared)."""
-    values = targets.reshape(len(targets), -1).astype(float)
-    values = values[:, np.ptp(values, axis=0) > 0]
-    n, k = len(values), int(groups.max()) + 1
-    if not values.shape[1] or n <= k:
-        return 1.0
-    if values.shape[1] == 1 and len(np.unique(values)) <= 20:
-        values = (values == np.unique(values)[None]).astype(float)
-    total = ((values - values.mean(0)) ** 2).sum()
-    sums = np.zeros((k, values.shape[1]))
-    np.add.at(sums, groups, values)
-    sizes = np.bincount(groups, minlength=k)[:, None]
-    within = ((values - (sums / np.maximum(sizes, 1))[groups]) ** 2).sum()
-    return float(1 - (within / (n - k)) / (total / (n - 1)))
 
 
 def told_apart(rows: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:

@@ -33,11 +33,11 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.check import Check
+from lossdoctor.contracts.grouping import between
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._data import array_name, data_site, learned, slots, words
-from ._rows import explained
 
 # The same batch in so many steps running is a habit, not chance.
 STEPS = 10
@@ -153,8 +153,8 @@ class ConstantInput(Check):
         held = self._distinct(data)
         if held is not None and held[0] > FEW * held[1]:
             return None
-        share = explained(which, targets)
-        if share > EXPLAINED:
+        share = between(which, targets)
+        if share is None or share > EXPLAINED:
             return None
         source = f" {array_name(held[2])} holds {held[0]} distinct rows in {held[1]:,}." if held is not None else ""
         return self._present(

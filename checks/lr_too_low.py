@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.contracts import outcome as measures
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Verdict
@@ -37,7 +38,7 @@ from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Ver
 from ._learning import SMALLEST, loss_site, meaningful, number, optimizer_site, rate, words
 
 # Relative update per step: the rule of thumb is 1e-3; a tenth of it is still in use for fine-tuning and large models.
-TINY_UPDATE = 1e-4
+TINY_UPDATE = measures.TINY_UPDATE
 # The untreated run has made less than this share of the progress that the higher rate makes in the same steps.
 NEGLIGIBLE = 0.1
 WORTH = 0.1

@@ -18,6 +18,9 @@ START_SHARE = 0.05
 MANY_CLASSES = 100
 # A trend is told only at this level (two-sided Kendall test of loss against step).
 TREND_P = 0.01
+# Relative update per step (update / weights): 1e-3 is the rule of thumb; a tenth of it is still in use for fine-tuning and
+# large models, less is small.
+TINY_UPDATE = 1e-4
 
 
 @dataclass(frozen=True)

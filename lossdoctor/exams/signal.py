@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from lossdoctor.contracts.grouping import between
 from lossdoctor.contracts.outcome import Outcome, measure
 from lossdoctor.trace import Trace
 
@@ -88,26 +89,12 @@ def identity(row: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         return {"repeats": 0}
     sizes = np.bincount(row)
     mine = sizes[row] > 1
-    if not mine.any():
+    explained = between(row[mine], target[mine]) if mine.any() else None
+    if explained is None:
         return {"repeats": 0}
-    _, group = np.unique(row[mine], return_inverse=True)
-    values = target[mine].astype(float)
-    whole = np.unique(values)
-    if values.shape[1] == 1 and 2 < len(whole) <= 20 and np.array_equal(whole, np.round(whole)):
-        values = (values == whole[None]).astype(float)
-    n, k = len(values), int(group.max()) + 1
-    total = ((values - values.mean(0)) ** 2).sum()
-    if total <= 0:
-        return {"repeats": 0}
-    sums = np.zeros((k, values.shape[1]))
-    np.add.at(sums, group, values)
-    within = ((values - (sums / np.bincount(group)[:, None])[group]) ** 2).sum()
-    return {
-        "repeats": n - k,
-        "inputs": k,
-        "explained": float(1 - (within / (n - k)) / (total / (n - 1))),
-        "error": float(np.sqrt(2 / (n - k))),
-    }
+    inputs = len(np.unique(row[mine]))
+    repeats = int(mine.sum()) - inputs
+    return {"repeats": repeats, "inputs": inputs, "explained": explained, "error": float(np.sqrt(2 / repeats))}
 
 
 def examine(trace: Trace) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.contracts.outcome import Outcome, measure
+from lossdoctor.contracts.outcome import TINY_UPDATE, Outcome, measure
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
@@ -18,10 +18,8 @@ from . import one_batch, permuted_labels
 from .scoring import curve, figures, tail
 
 LONGER = 3
-# The step-size exam has settled the matter when another rate is better by this much.
+# The step-size exam has settled the matter when another rate is better by this much and the own steps are tiny or too large.
 SETTLED = 0.2
-# … and the script's own steps are this small a part of the weights, or too large (a tenth of the thousandth that is usual).
-TINY_UPDATE = 1e-4
 # Of so many rows such a share of one class, and of the decisions for it.
 MANY, FREQUENT, ALL = 50, 0.75, 0.99
 

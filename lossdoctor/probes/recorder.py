@@ -599,7 +599,7 @@ class Recorder(Silent):
         self.lanes.append(next(before, index))
         self.optimizers.append(optimizer)
         self.optimizer_state.append(
-            {"clean": True, "stepped": False, "probe": [], "size": 0, "backwards": 0, "norms": None}
+            {"clean": True, "stepped": False, "probe": [], "size": 0, "accumulations": 0, "norms": None}
         )
         options = {k: v for k, v in optimizer.param_groups[0].items() if isinstance(v, (int, float, bool, str))}
         record = {
@@ -651,7 +651,7 @@ class Recorder(Silent):
             record["bare_steps"] += 1
         # Of optimizers that step one behind the other, each has its own backwards since its last step. (What autograd.grad
         # returns is put in the place of old gradients, and not added to them.)
-        if state["stepped"] and not state["clean"] and self.accumulations > state["backwards"]:
+        if state["stepped"] and not state["clean"] and self.accumulations > state["accumulations"]:
             record["stale_steps"] += 1
         if self._sampled():
             tensors = self.parameters.tensors
@@ -670,7 +670,7 @@ class Recorder(Silent):
         mine = self._mine(optimizer)
         state["clean"] = False
         state["stepped"] = True
-        state["backwards"] = self.accumulations
+        state["accumulations"] = self.accumulations
         state["probe"] = [p for p in mine if p.grad is not None][:4]
         state["norms"] = norms([p.grad for p in state["probe"]])
         self.per_optimizer[self.lanes[index]] += 1

@@ -136,6 +136,7 @@ class Reinitialise(Remedy):
         """Weights that belong to no module are met where they are multiplied."""
         self._met: dict[int, torch.Tensor] = {}
         self._mine: set[int] = set()
+        self._done: set[int] = set()
         self.instruments.functions.ahead(PRODUCTS, self._bare)
 
     def _bare(self, name: str, func: Any, args: Any, kwargs: Any) -> None:
@@ -153,10 +154,8 @@ class Reinitialise(Remedy):
 
     def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
         """Once per outermost module, ahead of its first forward."""
-        if depth == 0 and torch.is_grad_enabled() and not getattr(self, "_done", {}).get(id(module)):
-            done = getattr(self, "_done", {})
-            done[id(module)] = True
-            self._done = done
+        if depth == 0 and torch.is_grad_enabled() and id(module) not in self._done:
+            self._done.add(id(module))
             self._mine |= {id(p) for p in module.parameters()}
             state = torch.get_rng_state()
             torch.manual_seed(1234)
