@@ -121,16 +121,18 @@ class LossPlateau(Check):
             if falls
             else f"no downward trend in {len(outcome.curve)} steps (Kendall {outcome.trend:.2f}, p = {outcome.trend_p:.2g})"
         )
-        message = f"The loss stays at {outcome.end:.4g}{floor}: {trend}, not in {stuck['longer']} steps either, and at no other learning rate that was tried."
+        tried = "best_final" in trace.exams.get("lr_sweep", {})
+        rates = ", and at no other learning rate that was tried" if tried else ""
+        message = f"The loss stays at {outcome.end:.4g}{floor}: {trend}, not in {stuck['longer']} steps either{rates}."
         product = (signal or {}).get("switches")
         if product and product["p"] < 1e-3 and len(product["columns"]) > 2:
             message += f" The targets follow from the product (parity) of columns {product['columns']}: such rules give no slope to descend before they are found."
         return Present(
             title="The loss does not go down",
             message=message,
-            why="No step lowers the loss; none of the known causes explains it.",
+            why="No step lowers the loss: more of them would not, either.",
             site=loss_site(trace),
-            evidence=figures | {"longer": stuck["longer"], "switches": product},
+            evidence=figures | {"longer": stuck["longer"]} | ({"switches": product} if product else {}),
             remedies=[
                 RemedySpec(
                     "easier-task",
