@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.check import Check
+from lossdoctor.contracts.grouping import between
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._grids import Grid, grids, runs
@@ -40,6 +41,9 @@ SHARE = 0.02
 # A class is at most this many times as frequent as the most frequent class that counts; beyond, ignoring is the rule
 # (masked language models ignore 85%).
 FREQUENT = 3.0
+# … unless what is left out follows from the input there, as a class does (adjusted R squared of "ignored" by the input's
+# value), and not from the place: tags of words leave "none of them" to two words in three.
+BY_INPUT = 0.5
 # Ignored and counted samples are told apart by their input with this probability (0.5 = not at all), cross-validated …
 APART = 0.65
 # … and this significance (normal approximation of the Mann-Whitney statistic).
@@ -156,7 +160,9 @@ class WrongIgnoreIndex(Check):
                 evidence,
             )
         largest = max(counts.values(), default=0) / total
-        if share > FREQUENT * largest:
+        by_value, by_place = self._followed(found, index)
+        evidence |= {"by_value": by_value, "by_place": by_place}
+        if share > FREQUENT * largest and (by_value < BY_INPUT or by_place > by_value / 2):
             return Absent(
                 f"{share:.0%} of the real positions hold ignore_index={index}, far more than any class that counts "
                 f"({largest:.0%}): they are left out on purpose",
@@ -179,6 +185,22 @@ class WrongIgnoreIndex(Check):
             f"ignores (ignore_index={index}); {edges:,} more are padding at the ends of samples",
             evidence,
             0.9,
+        )
+
+    def _followed(self, found: list[Grid], index: int) -> tuple[float, float]:
+        """How far being ignored follows from the input's value at a position, and from the position's place (adjusted R squared)."""
+        hits, values, places = [], [], []
+        for grid in found:
+            if grid.given is None:
+                return 0.0, 0.0
+            real = ~self._at_edges(grid, index)
+            hits.append((grid.target == index)[real])
+            values.append(grid.given[real])
+            places.append(np.broadcast_to(np.arange(grid.target.shape[1]), grid.target.shape)[real])
+        hit = np.concatenate(hits)
+        return (
+            between(np.unique(np.concatenate(values), return_inverse=True)[1].reshape(-1), hit) or 0.0,
+            between(np.concatenate(places), hit) or 0.0,
         )
 
     @staticmethod

@@ -108,6 +108,15 @@ def test_masked_language_model_ignores_most():
     assert isinstance(ignoring(target, RNG.integers(10, 200, (40, 20))), Absent)
 
 
+@pytest.mark.parametrize(("told_by", "kind"), [("word", Present), ("place", Absent)])
+def test_most_positions_carry_the_class_that_is_ignored(told_by, kind):
+    """Tags leave "none of them" to most words, by the word; a task that asks at some places only leaves out the others."""
+    words = RNG.integers(10, 90, (40, 20))
+    wanted = words < 25 if told_by == "word" else np.broadcast_to(np.arange(20) % 5 == 2, words.shape)
+    target = np.where(wanted, 1 + words % 5, 0).astype(float)
+    assert isinstance(ignoring(target, words), kind)
+
+
 @pytest.mark.parametrize(("shift", "kind"), [(3.0, Present), (0.0, Absent)])
 def test_one_label_per_sample(shift, kind):
     labels = RNG.integers(0, 4, 1200)
