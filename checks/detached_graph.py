@@ -40,6 +40,8 @@ from ._weights import first_site, learns_well, names, share_random, size
 WORTH_TELLING = 0.02
 # More than half of the judged weights are the noise they were filled with: nobody freezes those by intent.
 MOSTLY_RANDOM = 0.5
+# A term without gradient is told from this share of the loss's value on: less is a remark that was added up.
+TERM = 0.1
 WHY = "Backward stops at the cut; all parameters ahead of it keep their starting values."
 
 
@@ -81,7 +83,7 @@ class DetachedGraph(Check):
         reached = [p for p in held if p["reached"]]
         if not reached:
             return self._nothing(trace, parameters, held, losses)
-        terms = trace.list("lost_terms")
+        terms = [t for t in trace.list("lost_terms") if t["cut"] == "derivative" or t["share"] > TERM]
         if terms and not learns_well(outcome):
             return self._term(terms)
         lost = [p for p in held if not p["reached"] and p.get("cut") and p.get("flows_to_loss")]
@@ -93,25 +95,34 @@ class DetachedGraph(Check):
         return self._partly(lost, held, outcome)
 
     def _term(self, terms: list[dict[str, Any]]) -> Present:
-        where = Site.of(terms[0]["site"])
+        worst = max(terms, key=lambda t: float(t["share"]))
+        if worst["cut"] == "derivative":
+            message = (
+                "A derivative of the model is taken without create_graph=True and goes into the loss: that term has a "
+                "value, but no gradient, so that nothing is learned from it."
+            )
+            why = "autograd.grad throws its own graph away unless it is told to keep it."
+            remedy = RemedySpec(
+                "keep-graph",
+                "take the derivative with create_graph=True",
+                snippet="torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)",
+                runtime=False,
+                why_not="the call that takes the derivative must change",
+            )
+        else:
+            how = "inside torch.no_grad()" if worst["cut"] == "no_grad" else f"by {worst['cut']}"
+            message = (
+                f"A term that makes up {worst['share']:.0%} of the loss's value is computed from the model, but cut off from "
+                f"it {how}: it is added up, and nothing is learned from it. Only the other terms train the model."
+            )
+            why, remedy = WHY, self._remedy(worst["cut"])
         return Present(
             title="A term of the loss carries no gradient",
-            message=(
-                "A derivative of the model is taken without create_graph=True and goes into the loss: that term has a value, "
-                "but no gradient, so that nothing is learned from it."
-            ),
-            why="autograd.grad throws its own graph away unless it is told to keep it.",
-            site=where or Site.of(terms[0].get("joined")),
-            evidence={"terms": len(terms)},
-            remedies=[
-                RemedySpec(
-                    "keep-graph",
-                    "take the derivative with create_graph=True",
-                    snippet="torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)",
-                    runtime=False,
-                    why_not="the call that takes the derivative must change",
-                )
-            ],
+            message=message,
+            why=why,
+            site=Site.of(worst["site"]) or Site.of(worst.get("joined")),
+            evidence={"terms": len(terms), "share": worst["share"], "cut_by": worst["cut"]},
+            remedies=[remedy],
             confidence=0.95,
             structural=True,
         )

@@ -53,6 +53,7 @@ def written(op: Op) -> list[torch.Tensor]:
 
 # What joins the terms of a loss.
 SUMS = {"add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "__rsub__", "sum", "stack", "mean"}
+SCALES = {"mul", "__mul__", "__rmul__", "div", "__truediv__"}
 
 
 def note_uses(tape: Tape, parameters: Parameters) -> None:
@@ -173,23 +174,50 @@ def note_cuts(tape: Tape, parameters: Parameters, root: torch.Tensor, reached: s
 def lost_terms(
     tape: Tape, root: torch.Tensor, derivatives: list[tuple[torch.Tensor, Any]], parameters: Parameters
 ) -> list[dict[str, Any]]:
-    """Terms of the sum ``root`` that reach no parameter although they were made from ``derivatives`` of the model."""
+    """Terms of the sum ``root`` that reach no parameter although they were made from the model, or from a derivative of it."""
     found: list[dict[str, Any]] = []
     waiting = [(root, len(tape.ops))]
     seen: set[int] = set()
-    while derivatives and waiting and len(seen) < 200:
+    while waiting and len(seen) < 200:
         tensor, before = waiting.pop()
         op = tape.producer(tensor, before)
-        if op is None or op.index in seen or op.name not in SUMS:
+        scaled = op is not None and op.name in SCALES and len(op.inputs) == 1
+        if op is None or op.index in seen or not (op.name in SUMS or scaled):
             continue
         seen.add(op.index)
         for part in op.inputs:
             known = [i for leaf in leaves(part) if (i := parameters.index(leaf)) is not None]
             if any(parameters.records[i]["is_parameter"] for i in known):
                 waiting.append((part, op.index))
-            elif part.numel() == 1 and (site := _behind(tape, part, op.index, derivatives)) is not None:
-                found.append({"site": site, "joined": op.site})
+            elif part.numel() == 1 and not part.requires_grad and len(op.inputs) > 1:
+                share = abs(float(part)) / max(abs(float(root.detach().sum())), 1e-30)
+                site = _behind(tape, part, op.index, derivatives)
+                if site is not None:
+                    found.append({"cut": "derivative", "site": site, "joined": op.site, "share": share})
+                elif (cut := _cut_ahead(tape, part, op.index, parameters)) is not None:
+                    found.append({"cut": cut[0], "site": cut[1], "joined": op.site, "share": share})
     return found
+
+
+def _cut_ahead(tape: Tape, tensor: torch.Tensor, before: int, parameters: Parameters) -> tuple[str, Any] | None:
+    """Name and place of what cut ``tensor`` from something that carried a trainable parameter's gradient; None for no such thing."""
+    waiting = [(tensor, before)]
+    seen: set[int] = set()
+    while waiting and len(seen) < 400:
+        current, end = waiting.pop()
+        op = tape.producer(current, end)
+        if op is None or op.index in seen:
+            continue
+        seen.add(op.index)
+        for given in op.inputs:
+            if not given.requires_grad:
+                waiting.append((given, op.index))
+            elif any(
+                (i := parameters.index(leaf)) is not None and parameters.records[i]["in_optimizer"]
+                for leaf in leaves(given)
+            ):
+                return (op.name if op.grad else "no_grad"), op.site
+    return None
 
 
 def _behind(tape: Tape, tensor: torch.Tensor, before: int, derivatives: list[tuple[torch.Tensor, Any]]) -> Any:

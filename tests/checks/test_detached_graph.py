@@ -74,3 +74,21 @@ def test_where_the_run_learns_well_a_cut_is_a_remark():
     assert isinstance(verdict, Present)
     assert verdict.severity == "info"
     assert not verdict.structural
+
+
+def lost(share, learns):
+    trace = run([weight("net.weight")], learns=learns)
+    trace.records["lost_terms"] = [{"cut": "no_grad", "site": SITE | {"line": 7}, "joined": SITE, "share": share}]
+    return DetachedGraph().judge(trace)
+
+
+def test_the_term_that_matters_carries_no_gradient():
+    verdict = lost(0.9, learns=False)
+    assert isinstance(verdict, Present)
+    assert verdict.site.line == 7
+    assert "90%" in verdict.message
+
+
+def test_a_remark_that_is_added_up_and_a_run_that_learns_are_healthy():
+    assert isinstance(lost(0.01, learns=False), Absent)
+    assert isinstance(lost(0.9, learns=True), Absent)
