@@ -11,11 +11,19 @@ import numpy as np
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.trace import Trace
 
-from . import dependency, plugged, stuck
+from . import dependency, plugged, returns, stuck
 from . import time as time_exam
 
 OFFLINE = ("floors", "signal")
-WITH_RUNS = ("lr_sweep", "regularisation", "stuck", "one_batch", "permuted_labels", "held_out", "carried_state")
+WITH_RUNS = (
+    "lr_sweep",
+    "regularisation",
+    "stuck",
+    "one_batch",
+    "permuted_labels",
+    "held_out",
+    "carried_state",
+)
 # Above this skill a run has so clearly learned that exams which train again would tell nothing.
 CLEARLY_LEARNS = 0.3
 
@@ -50,7 +58,12 @@ def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str,
     for name in OFFLINE:
         module = importlib.import_module(f"lossdoctor.exams.{name}")
         trace.exams[name] = module.examine(trace)
-    return plugged.examine(zygote, trace, budget, jobs, {"dependency", "time", *OFFLINE, *WITH_RUNS})
+    trace.exams["returns"] = (
+        returns.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
+        if returns.descended(trace) is None or budget.allows(2 * returns.LONGER, jobs)
+        else {"cannot_tell": "the time budget did not allow it"}
+    )
+    return plugged.examine(zygote, trace, budget, jobs, {"dependency", "time", "returns", *OFFLINE, *WITH_RUNS})
 
 
 def train(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:

@@ -57,10 +57,11 @@ def make_listener(instruments: Instruments, plan: Plan, finish: Callable[[str], 
     """The recorder or examiner for ``plan``, with its remedies applied."""
     if plan.exam is not None:
         from .dependency_run import Examiner
+        from .returns_run import ReturnsRecorder
         from .time_run import TimeExaminer
 
-        kind = TimeExaminer if plan.exam.get("kind") == "time" else Examiner
-        listener: Any = kind(instruments, plan, finish, folder)
+        kinds: dict[Any, Any] = {"time": TimeExaminer, "returns": ReturnsRecorder}
+        listener: Any = kinds.get(plan.exam.get("kind"), Examiner)(instruments, plan, finish, folder)
     else:
         listener = Recorder(instruments, plan, finish)
     return treated(listener, instruments, plan)

@@ -58,6 +58,7 @@ def assemble(recorder: Recorder) -> Trace:
     records["layouts"], records["pixels"] = recorder.layouts.records, recorder.layouts.pixels
     trace.arrays.update(batch_arrays | recorder.layouts.arrays)
     records["lost_terms"] = recorder.lost_terms
+    records["objectives"] = recorder.objectives
     records["softmaxes"], records["broadcasts"] = recorder.softmaxes, recorder.broadcasts
     trace.arrays.update({f"data/{i}": kept for i, kept in recorder.data_arrays.items() if kept is not None})
     records["evals"] = [

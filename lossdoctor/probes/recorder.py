@@ -13,7 +13,7 @@ import torch
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
-from . import activations, chains, datascan, depth, flow, losses, tapefacts
+from . import activations, chains, datascan, depth, flow, losses, objectives, tapefacts
 from .attention import AttentionWatch
 from .batches import Batches
 from .evaluation import Evaluation
@@ -58,6 +58,8 @@ class Recorder(Silent):
         self.unweighed: list[tuple[str, losses.LossCall, int, list[torch.Tensor], Any]] = []  # wait for backward
         self.derivatives: list[tuple[Any, Any]] = []  # this step's, taken without a graph of their own, and where
         self.lost_terms: list[dict[str, Any]] = []
+        self.objectives: list[dict[str, Any]] = []
+        self.turned = 1  # -1 where a remedy turns the weights of a score-function objective around
         self.hand_watch: dict[tuple[str, str, int], str] = {}
         self.hand_seen: dict[tuple[str, str, int], list[losses.LossCall]] = {}
         self.modules: dict[int, dict[str, Any]] = {}
@@ -437,10 +439,26 @@ class Recorder(Silent):
                     calls.append(call)
             flow.note_uses(tape, self.parameters)
             flow.note_cuts(tape, self.parameters, root, indices)
+            self._note_objective(tape, root)
             if len(self.lost_terms) < 8:
                 self.lost_terms += flow.lost_terms(tape, root, self.derivatives, self.parameters)
             self._on_tape(tape, calls, stream)
         return calls
+
+    def _note_objective(self, tape: Tape, root: torch.Tensor) -> None:
+        """What weighs log-probabilities in this step, if anything does; a remedy that turns it around is seen through."""
+        found = objectives.objective(tape, root)
+        if found is None:
+            return
+        record = {
+            "step": self.count,
+            "sign": found.sign * self.turned,
+            "value": found.value,
+            "number": found.number,
+            "site": found.site,
+            "terms": found.terms,
+        }
+        self.objectives.append(record)
 
     def _on_tape(self, tape: Tape, calls: list[losses.LossCall], stream: dict[str, Any]) -> None:
         for record in activations.summarise(tape):

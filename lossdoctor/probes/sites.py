@@ -24,6 +24,7 @@ class Sites:
 
     def __init__(self) -> None:
         self._users: dict[str, bool] = {}
+        self._paths: dict[str, str] = {}
 
     def is_users(self, filename: str) -> bool:
         """True for a file that is neither installed, nor of the standard library, nor lossdoctor's own, nor generated."""
@@ -44,13 +45,19 @@ class Sites:
             if self.is_users(filename):
                 source = linecache.getline(filename, frame.f_lineno).strip()
                 return {
-                    "path": str(Path(filename).resolve()),
+                    "path": self._path(filename),
                     "line": frame.f_lineno,
                     "function": frame.f_code.co_name,
                     "source": source,
                 }
             frame = frame.f_back  # type: ignore[assignment]
         return None
+
+    def _path(self, filename: str) -> str:
+        """A file's resolved path; asked of the system once."""
+        if filename not in self._paths:
+            self._paths[filename] = str(Path(filename).resolve())
+        return self._paths[filename]
 
     def variable(self, value: Any, skip: int = 1) -> str | None:
         """What the script calls ``value``: a variable, an attribute of one or an item of a list, seen from the innermost user frame."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from lossdoctor.contracts.remedy import Remedy
+from lossdoctor.probes.objectives import WEIGHS, weighed
 
 REGRESSION = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 PAIRED = REGRESSION | {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
@@ -295,3 +297,26 @@ class NegateLoss(Remedy):
         """Minus."""
         self.applied += 1
         return [-root for root in roots]
+
+
+class TurnWeights(Remedy):
+    """Turn around what log-probabilities are weighed with, at the finding's line (a policy gradient without its minus)."""
+
+    id = "turn-weights"
+    says = "the weights of the log-probabilities with the opposite sign"
+
+    def install(self) -> None:
+        """At products; the recorder goes on to say which way the weights are driven."""
+        self.recorder.turned = -self.recorder.turned
+        self.instruments.functions.on(WEIGHS, self._product)
+
+    def _product(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+        parts = weighed(args) if torch.is_grad_enabled() else None
+        wanted = self.args["site"]
+        if parts is None or isinstance(parts[1], (int, float)) != self.args["number"]:
+            return None
+        where = self.instruments.sites.key(3)
+        if where is None or where[1] != wanted["line"] or str(Path(where[0]).resolve()) != wanted["path"]:
+            return None
+        self.applied += 1
+        return -result

@@ -57,3 +57,30 @@ def test_a_policy_gradient_with_negative_returns():
     error = 1.38 + 0.004 * np.arange(60) / 60 + 0.01 * rng.standard_normal(60)
     value = -error * (5 + 0.4 * rng.standard_normal(60))
     assert isinstance(ask(CAUSE, run("picked", "nll", rng.integers(0, 4, 1920), error, value)), Absent)
+
+
+def policy(own, turned, sign=1):
+    """A policy gradient: how far its weights come as it is, and turned around."""
+    trace = run("weighted-log", "other")
+    site = {"path": "train.py", "line": 3, "function": "", "source": ""}
+    trace.records["objectives"] = [{"sign": sign, "value": 0.0, "number": False, "site": site, "step": 0, "terms": 1}]
+    figures = {"start": 0.0, "own": own, "turned": turned, "own_end": -own, "turned_end": turned, "noise": 0.05}
+    trace.exams["returns"] = figures | {"site": site, "number": False} if sign > 0 else {"cannot_tell": "not needed"}
+    return ask(CAUSE, trace)
+
+
+def test_a_policy_gradient_without_its_minus():
+    verdict = policy(own=0.3, turned=3.0)
+    assert isinstance(verdict, Present)
+    assert verdict.remedies[0].id == "turn-weights"
+    assert verdict.site.line == 3
+
+
+def test_costs_and_what_is_not_clear_are_left_alone():
+    assert isinstance(policy(own=3.0, turned=0.3), Absent)
+    assert isinstance(policy(own=1.0, turned=1.1), Absent)
+    assert isinstance(policy(own=0.0, turned=0.1), Absent)
+
+
+def test_a_policy_gradient_with_its_minus():
+    assert isinstance(policy(0, 0, sign=-1), Absent)
