@@ -58,6 +58,31 @@ for epoch in range(2):
         data = b"".join(t.detach().numpy().tobytes() for t in model.state_dict().values())
         print(loss.item(), right, hashlib.sha256(data).hexdigest()[:16], random.random(), numpy.random.rand(), torch.rand(1).item())
 """
+TRANSFORMED = """
+import hashlib, torch
+from torch.func import functional_call, grad, grad_and_value, vmap
+torch.manual_seed(1)
+model = torch.nn.Sequential(torch.nn.Linear(6, 16), torch.nn.LayerNorm(16), torch.nn.Softplus(), torch.nn.Dropout(0.2), torch.nn.Linear(16, 2))
+weights = {k: v.detach().clone() for k, v in model.named_parameters()} | {"unused": torch.ones(2)}
+x = torch.randn(96, 6); y = (x.sum(1) > 0).long()
+
+def objective(weights, x, y):
+    scores = functional_call(model, weights, (x,), strict=False)
+    return torch.nn.functional.cross_entropy(scores, y), scores.argmax(1)
+
+def alone(weights, x, y):
+    return objective(weights, x[None], y[None])[0]
+
+slope, value_too, each = grad(objective, has_aux=True), grad_and_value(objective, has_aux=True), vmap(grad(alone), (None, 0, 0), randomness="different")
+for i in range(12):
+    g, decided = slope(weights, x, y)
+    if i % 2:
+        g, (loss, decided) = value_too(weights, x, y)
+        print(loss.item())
+    weights = {k: w - 0.1 * g[k] for k, w in weights.items()}
+    data = b"".join(w.numpy().tobytes() for w in weights.values())
+    print(hashlib.sha256(data).hexdigest()[:16], int(decided.sum()), each(weights, x[:4], y[:4])["0.bias"].sum().item(), torch.rand(1).item())
+"""
 
 
 @pytest.fixture
@@ -86,6 +111,17 @@ def test_a_loader_batchnorm_dropout_and_schedule_are_not_disturbed(place: Path) 
     alone = plain(script)
     assert len(alone.stdout.splitlines()) == 12
     assert record(script, steps=50).log == alone.stdout
+
+
+def test_function_transforms_are_differentiated_to_the_same_bits(place: Path) -> None:
+    script = write(place, TRANSFORMED)
+    alone = plain(script)
+    assert len(alone.stdout.splitlines()) == 18
+    seen = record(script, steps=50)
+    assert seen.log == alone.stdout
+    assert seen.run is not None
+    assert seen.run.trace is not None
+    assert seen.run.trace.steps > 5
 
 
 def test_a_module_runs_as_python_dash_m(place: Path) -> None:

@@ -65,6 +65,18 @@ for i in range(60):
     with torch.no_grad():
         w -= 0.1 * g
 """
+TRANSFORMS = """
+import torch
+from torch.func import grad_and_value
+torch.manual_seed(0)
+x = torch.randn(200, 5)
+y = (x @ torch.randn(5, 1)).tanh()
+weights = {"a": torch.randn(5, 16) * 0.4, "b": torch.randn(16, 1) * 0.3}
+slope = grad_and_value(lambda w, x, y: ((torch.tanh(x @ w["a"]) @ w["b"] - y) ** 2).mean())
+for i in range(60):
+    grads, value = slope(weights, x, y)
+    weights = {k: weights[k] SIGN 0.2 * grads[k] for k in weights}
+"""
 ANEW = """
 import torch
 torch.manual_seed(0)
@@ -133,6 +145,14 @@ def test_sparse_inputs(tmp_path: Path) -> None:
 def test_plain_tensors_moved_along_autograd_grad(tmp_path: Path) -> None:
     told = diagnose(write(tmp_path / "project", BY_HAND).parent, "train.py", "--steps", "40")
     assert told.report["verdict"] == "healthy", told.report["summary"]
+    assert told.report["steps"] == 40
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("-", "healthy"), ("+", "sick")])
+def test_training_by_function_transforms(tmp_path: Path, sign: str, verdict: str) -> None:
+    script = write(tmp_path / "project", TRANSFORMS.replace("SIGN", sign))
+    told = diagnose(script.parent, "train.py", "--steps", "40")
+    assert told.report["verdict"] == verdict, told.report["summary"]
     assert told.report["steps"] == 40
 
 

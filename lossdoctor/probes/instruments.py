@@ -10,6 +10,7 @@ from torch.optim import optimizer as _optimizer
 from torch.utils.data import DataLoader
 from torch.utils.data import dataloader as _dataloader
 
+from . import functional
 from .functions import Functions, in_transform
 from .patching import Patches
 from .sites import Sites
@@ -192,7 +193,7 @@ class Instruments(Patches):
                     and roots[0].numel() == 1
                     and not kwargs.get("create_graph", False)
                     and all(isinstance(w, torch.Tensor) and w.is_leaf for w in wanted)
-                    and (any(isinstance(w, torch.nn.Parameter) for w in wanted) or not self._optimized())
+                    and (any(isinstance(w, torch.nn.Parameter) for w in wanted) or not self.optimized())
                 )
                 if trains:
                     self.tell.backward(roots, "grad")
@@ -207,6 +208,7 @@ class Instruments(Patches):
 
         self.wrap(torch.autograd, "backward", make_backward)
         self.wrap(torch.autograd, "grad", make_grad)
+        functional.install(self)
         for name in ("clip_grad_norm_", "clip_grad_value_"):
             self._clip(name)
 
@@ -231,7 +233,7 @@ class Instruments(Patches):
 
         self.wrap(torch.amp.GradScaler, "step", make_scaler_step)
 
-    def _optimized(self) -> bool:
+    def optimized(self) -> bool:
         """Whether an optimizer is alive: plain tensors are then inputs (of an attack, a penalty), else weights moved by hand."""
         return any(made() is not None for made in self.optimizers)
 
