@@ -34,7 +34,9 @@ def stand_in(column: np.ndarray) -> tuple[float, int, float, float, int] | None:
         if len(rest) < ENOUGH // 2 or same.sum() > len(column) / 4:
             continue
         gap = min(abs(end - rest.min()), abs(end - rest.max()))
-        if gap > (FAR_OUT if same.sum() > 1 else ALONE) * spread:
+        # Where most values are alike (pixels that are black but in a few pictures) quartiles say little: a stand-in is also
+        # further away than the rest reaches.
+        if gap > max((FAR_OUT if same.sum() > 1 else ALONE) * spread, np.ptp(rest)):
             return float(end), int(same.sum()), float(rest.min()), float(rest.max()), len(column)
     return None
 

@@ -89,6 +89,12 @@ class LossPlateau(Check):
             return CannotTell("whether the loss falls later was not tried")
         if exam_stuck.get("learns") or exam_stuck.get("improving"):
             return Absent(f"a slow start: in {exam_stuck['longer']} steps the loss falls", figures)
+        faster = exam_stuck.get("faster") or {}
+        if faster.get("learns"):
+            return CannotTell(
+                f"{exam_stuck['longer']} steps show nothing, but at {faster['factor']:g} times the rate as many learn: the script "
+                "may make so many more steps"
+            )
         hidden = self._hidden(exam_stuck, outcome)
         if hidden > HIDDEN_FALL:
             return CannotTell(

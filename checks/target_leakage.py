@@ -38,6 +38,8 @@ COPY_SHARE = 0.999
 # Targets that repeat the input at their own place do so in at least this share of positions (masked language models: 85 %).
 COPIED = 0.99
 COPY_CORRELATION = 0.99999
+# So many unlike rows must show it.
+UNLIKE = 20
 
 
 class TargetLeakage(Check):
@@ -157,6 +159,8 @@ def _copied_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
         or loss is None
     ):
         return None
+    if len(np.unique(np.column_stack([inputs, targets]), axis=0)) < UNLIKE:
+        return None  # a few rows seen again and again may agree by chance
     y = targets[:, 0].astype(float)
     if len(np.unique(y)) < 2 or loss.get("family") not in {"regression", "bce", "nll"}:
         return None

@@ -43,6 +43,9 @@ FADED_IN_TIME = 1e-4
 # A relative step this small moves a weight by a tenth of a per cent in a thousand steps.
 STILL = 1e-6
 DEEP = 4
+TINY_GRADIENT = 1e-30
+# Confidence where the recorded inputs tell the target at the steps that no gradient reaches, and not at the others.
+DECISIVE = 0.85
 
 
 class VanishingGradient(Check):
@@ -58,7 +61,13 @@ class VanishingGradient(Check):
         "lr-too-low",
     )
 
-    def ask(self, trace: Trace, outcome: Outcome | None = None, exam_time: dict[str, Any] | None = None) -> Verdict:
+    def ask(
+        self,
+        trace: Trace,
+        outcome: Outcome | None = None,
+        exam_time: dict[str, Any] | None = None,
+        exam_stuck: dict[str, Any] | None = None,
+    ) -> Verdict:
         """Compare gradients over depth, then over time."""
         weights = self._of_one_phase(trace, [w for w in layers(trace) if np.isfinite(w.grad0)])
         if not weights and not exam_time:
@@ -82,7 +91,13 @@ class VanishingGradient(Check):
                     "both move alike, and the run learns"
                 )
             return self._in_depth(first, last, ratio, len(weights), rescaled=bool(moves))
-        return self._in_time(trace, faded[0], outcome)
+        faster = (exam_stuck or {}).get("faster") or {}
+        found = self._in_time(trace, faded[0])
+        if faster.get("learns") and found.confidence < DECISIVE:
+            return Absent(
+                f"gradients fade over time, but at {faster['factor']:g} times the rate {(exam_stuck or {})['longer']} steps learn"
+            )
+        return found
 
     @staticmethod
     def _of_one_phase(trace: Trace, weights: list[Layer]) -> list[Layer]:
@@ -128,7 +143,7 @@ class VanishingGradient(Check):
             confidence=0.55 if rescaled else 0.85,
         )
 
-    def _in_time(self, trace: Trace, group: dict[str, Any], outcome: Outcome | None) -> Present:
+    def _in_time(self, trace: Trace, group: dict[str, Any]) -> Present:
         norms = group["norms"]
         signal = signal_by_step(trace, len(norms))
         reached = norms >= FADED_IN_TIME * norms.max()
@@ -157,7 +172,7 @@ class VanishingGradient(Check):
                 "where": "time",
             },
             remedies=self._remedies(),
-            confidence=0.85 if decisive else 0.45,
+            confidence=DECISIVE if decisive else 0.45,
         )
 
     def _remedies(self) -> list[RemedySpec]:
@@ -169,6 +184,3 @@ class VanishingGradient(Check):
                 why_not="the architecture must change",
             )
         ]
-
-
-TINY_GRADIENT = 1e-30

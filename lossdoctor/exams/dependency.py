@@ -430,7 +430,9 @@ def _mixing(
     target = base.arrays.get("target0")
     rows = base.arrays["prediction0"].shape[0] if base.arrays["prediction0"].ndim else 1
     groups = target is not None and target.shape[:1] == (rows,) and rows < batch and batch % rows == 0
-    result["mixing"] = bool(worst > MIXING / (rows if groups else batch))
+    # A loss call for each sample: the first one is all about one of them.
+    alone = base.info["calls_alike"] >= batch and sum(k[0] > 0 for k in known) <= 1
+    result["mixing"] = bool(worst > MIXING / (rows if groups else batch)) and not alone
     if result["mixing"] and dump is not None:
         result["meeting"] = _meeting(base, dump, batch)
 

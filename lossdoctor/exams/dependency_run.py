@@ -211,6 +211,7 @@ class Examiner(Recorder):
         document = {
             "ops": ops,
             "losses": records,
+            "calls_alike": sum(c.kind == calls[0].kind and c.site == calls[0].site for c in calls) if calls else 0,
             "leaves": [_described(t) for t in self.leaves[:6]],
             "given": [_described(t) for t in self.given[:6]],
             "loader": loader,

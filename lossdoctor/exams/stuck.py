@@ -58,10 +58,16 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         one_batch.plans(trace, steps, timeout),
         permuted_labels.plans(trace, LONGER * steps, LONGER * timeout),
     )
-    runs = zygote.run_all([_plan(steps, timeout), *batch, *permuted], LONGER * timeout + 10, jobs)
-    trace.exams["one_batch"] = one_batch.read(trace, runs[1 : 1 + len(batch)], steps)
-    trace.exams["permuted_labels"] = permuted_labels.read(trace, runs[1 + len(batch) :], runs[0].trace)
-    return _read(runs[0], outcome)
+    factor = _faster(trace)
+    faster = [] if factor is None else [_plan(steps, timeout, factor)]
+    runs = zygote.run_all([_plan(steps, timeout), *batch, *permuted, *faster], LONGER * timeout + 10, jobs)
+    first = 1 + len(batch)
+    trace.exams["one_batch"] = one_batch.read(trace, runs[1:first], steps)
+    trace.exams["permuted_labels"] = permuted_labels.read(trace, runs[first : first + len(permuted)], runs[0].trace)
+    found = _read(runs[0], outcome)
+    if faster and "cannot_tell" not in found:
+        found["faster"] = figures(runs[-1].trace, outcome.start) | {"factor": factor}
+    return found
 
 
 def longer(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
@@ -72,8 +78,19 @@ def longer(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int =
     return _read(zygote.run_all([_plan(steps, timeout)], LONGER * timeout + 10, jobs)[0], outcome)
 
 
-def _plan(steps: int, timeout: float) -> Plan:
-    return Plan(steps=LONGER * steps, seconds=LONGER * timeout, label="longer")
+def _faster(trace: Trace) -> float | None:
+    """The best larger rate that the step-size exam came to no harm with; None where steps are as large as they may be."""
+    sweep = trace.exams.get("lr_sweep", {})
+    tried = zip(sweep.get("factors", []), sweep.get("runs", []), strict=True)
+    fine = [(run["score"], factor) for factor, run in tried if factor > 1 and not run["diverged"]]
+    return max(fine)[1] if fine else None
+
+
+def _plan(steps: int, timeout: float, factor: float = 1.0) -> Plan:
+    """The script's own steps, more of them; at another rate so many more times as far."""
+    remedies = [] if factor == 1 else [{"id": "scale-lr", "args": {"factor": factor}}]
+    label = "longer" if factor == 1 else f"longer, lr x {factor:g}"
+    return Plan(steps=LONGER * steps, seconds=LONGER * timeout, remedies=remedies, label=label)
 
 
 def _read(run: Any, outcome: Outcome) -> dict[str, Any]:
