@@ -75,7 +75,7 @@ def test_rare_counts_are_no_stand_ins():
 
 def test_pixels_that_are_white_in_a_few_pictures_are_no_stand_ins():
     rng = np.random.default_rng(5)
-    values = np.where(rng.random((60, 32, 6)) < 0.7, rng.random((60, 32, 6)) * 0.01, rng.random((60, 32, 6)) * 0.95)
+    values = np.where(rng.random((60, 32, 6)) < 0.9, rng.random((60, 32, 6)) * 0.002, rng.random((60, 32, 6)) * 0.95)
     values[:, 0, 3] = 1.0
     trace = slot(run(error=np.full(60, 1.0)), "input", values)
     trace.arrays["pairs/sample_input"] = values.reshape(-1, 6)
