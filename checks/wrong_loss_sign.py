@@ -178,6 +178,8 @@ class WrongLossSign(Check):
             f"the mean weight comes from {words(exam['start'])} to {words(exam['own_end'])} as it is, and to "
             f"{words(exam['turned_end'])} with the weights turned around"
         )
+        if own + turned <= SIGMAS * noise:
+            return Absent(f"what weighs log-probabilities does not follow from what the model does: {said}", evidence)
         if turned - max(own, 0.0) <= SIGMAS * noise or turned <= REACH * own:
             return Absent(f"the loss makes what it weighs log-probabilities with small, as costs are: {said}", evidence)
         return self._present(

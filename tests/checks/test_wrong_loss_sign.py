@@ -82,5 +82,9 @@ def test_costs_and_what_is_not_clear_are_left_alone():
     assert isinstance(policy(own=0.0, turned=0.1), Absent)
 
 
+def test_a_coefficient_that_grows_by_itself_is_no_reward():
+    assert isinstance(policy(own=-3.0, turned=3.0), Absent)
+
+
 def test_a_policy_gradient_with_its_minus():
     assert isinstance(policy(0, 0, sign=-1), Absent)
