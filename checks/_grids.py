@@ -16,6 +16,8 @@ SAMPLES = 0.25
 ELSEWHERE = 0.02
 # The model's input is constant where there is padding, in at least this share of it (a shifted target is one step off).
 SAME_INPUT = 0.9
+# Numbers break off into filler: the step onto it is so many times the largest usual step (95th percentile) of the sample's own.
+BREAKS_OFF = 5.0
 
 
 @dataclass
@@ -64,11 +66,11 @@ def runs(target: np.ndarray, value: float, leading: bool = False) -> np.ndarray:
 def padding(grid: Grid, labels: bool) -> tuple[np.ndarray, float, bool] | None:
     """(mask, value, leading) of the padding in a grid; None where there is none, or where it may be data.
 
-    Class labels (``labels``) speak for themselves; of numbers only the model's input along the same axis tells whether
-    they are padding.
+    Class labels (``labels``) speak for themselves; of numbers the model's input along the same axis tells whether they are
+    padding, or else that they break off.
     """
     if not labels and grid.given is None:
-        return None
+        return breaking_off(grid)
     for transposed in (False, True):
         target = grid.target.T if transposed else grid.target
         for leading in (False, True):
@@ -81,6 +83,27 @@ def padding(grid: Grid, labels: bool) -> tuple[np.ndarray, float, bool] | None:
                 continue
             return full, value, leading
     return by_input(grid) if labels and grid.given is not None else None
+
+
+def breaking_off(grid: Grid) -> tuple[np.ndarray, float, bool] | None:
+    """As :func:`padding`, for numbers whose inputs have no such axis: sequences that end in mid-air, and not on their way to the filler's value."""
+    if grid.values is not None:
+        return None
+    for transposed in (False, True):
+        target = grid.target.T if transposed else grid.target
+        found = ends(target, False)
+        if found is None:
+            continue
+        mask, value = found
+        last = (~mask).sum(1) - 1
+        usual = np.abs(np.diff(target, axis=1))[~mask[:, 1:]]
+        cut = (last >= 0) & (last < target.shape[1] - 1)
+        if not cut.any() or not len(usual):
+            continue
+        jumps = np.abs(target[cut, last[cut]] - value)
+        if np.median(jumps) > BREAKS_OFF * np.quantile(usual, 0.95):
+            return mask.T if transposed else mask, value, False
+    return None
 
 
 def by_input(grid: Grid) -> tuple[np.ndarray, float, bool] | None:

@@ -132,7 +132,8 @@ class PaddingInLoss(Check):
             f"{share:.0%} of the positions in the loss are padding ({words(value)} at the {where} of samples), with "
             f"up to {max(grads):.0%} of the gradient"
         )
-        what = f"On the real positions the model is {real:.0%} better than a constant, over all positions {whole:.0%}"
+        than = f"{real:.0%} better than a constant" if real >= 0 else "worse than a constant"
+        what = f"On the real positions the model is {than}; over all positions it is {whole:.0%} better"
         integer = late[-1][0].record["integer"]
         return Present(
             title="Padding is counted in the loss",

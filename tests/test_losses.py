@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 
 from lossdoctor.exams.signal import examine, identity
-from lossdoctor.probes.functions import Op
+from lossdoctor.probes.evaluation import Evaluation
+from lossdoctor.probes.functions import Functions, Op
 from lossdoctor.probes.losses import LossCall, _chosen, counted, watch_weights
+from lossdoctor.probes.sites import Sites
 from lossdoctor.trace import Trace
 
 
@@ -52,6 +55,20 @@ def test_the_index_that_counts_rows_is_not_the_class() -> None:
 
     assert picked(labels, rows) == (labels, False)
     assert picked(rows, labels)[0] is labels
+
+
+@pytest.mark.parametrize("threshold", [True, False])
+def test_decisions_that_are_counted_by_kind(threshold: bool) -> None:
+    told: list[str] = []
+    functions = Functions(Sites())
+    evaluation = Evaluation(functions, lambda kind, *_: told.append(kind))
+    labels = torch.arange(20) % 2
+    with functions, torch.no_grad():
+        scores = torch.randn(20, 1)
+        evaluation.output(scores)
+        flagged = scores.squeeze(1) > 0 if threshold else torch.randn(20) > 0
+        int((flagged & (labels == 1)).sum())
+    assert told == (["counts"] if threshold else [])
 
 
 def test_what_the_same_inputs_have_in_common() -> None:

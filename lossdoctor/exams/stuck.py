@@ -98,7 +98,7 @@ def _read(run: Any, outcome: Outcome) -> dict[str, Any]:
         return {"cannot_tell": f"the longer run came to no result ({run.end})"}
     run = run.trace
     # Whether the script counts right decisions itself, be it only after the recorded steps.
-    counts = any(e.get("kind") == "accuracy" for e in run.list("evals"))
+    counts = bool(run.meta.get("counts_decisions")) or any(e.get("kind") == "accuracy" for e in run.list("evals"))
     return figures(run, outcome.start) | {
         "longer": run.steps,
         "curve": curve(run),

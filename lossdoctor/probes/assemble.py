@@ -131,6 +131,7 @@ def _meta(recorder: Recorder, trace: Trace) -> None:
             "steps": max(recorder.per_optimizer.values(), default=0),
             "step_calls": recorder.count,
             "backwards": recorder.backwards,
+            "counts_decisions": recorder.counts_decisions,
             "end": recorder.end_reason,
             "seconds": recorder.step_times[-1] if recorder.step_times else 0.0,
             "label": recorder.plan.label,

@@ -15,6 +15,8 @@ MAPS = {"softmax", "log_softmax", "sigmoid", "exp", "float", "double", "to", "cp
 DECIDES = {"argmax", "max", "gt", "__gt__", "ge", "__ge__", "round", "topk"}
 CASTS = {"float", "double", "long", "int", "to", "type", "bool", "squeeze", "flatten", "cpu"}
 COMPARES = {"eq", "__eq__"}
+# Decisions counted by kind (hits, false alarms) rather than compared.
+COUNTS = {"__and__", "logical_and", "bitwise_and", "__rand__"}
 SUBTRACTS = {"sub", "__sub__", "__rsub__", "subtract"}
 # A difference is an evaluation once it is squared or its size is taken.
 MEASURES = {"pow", "__pow__", "square", "abs", "norm"}
@@ -36,7 +38,7 @@ class Evaluation:
         self.decisions: dict[int, torch.Tensor] = {}
         self.residuals: dict[int, torch.Tensor] = {}
         self.order: deque[tuple[dict[int, torch.Tensor], int]] = deque()
-        functions.on(MAPS | DECIDES | CASTS | COMPARES | SUBTRACTS | MEASURES, self._seen)
+        functions.on(MAPS | DECIDES | CASTS | COMPARES | COUNTS | SUBTRACTS | MEASURES, self._seen)
 
     def output(self, result: Any) -> None:
         """A model's output, made without gradient."""
@@ -67,7 +69,7 @@ class Evaluation:
 
     def _follow(self, name: str, args: Any, result: Any) -> None:
         at = args[0].data_ptr()
-        if name in COMPARES or name in SUBTRACTS:
+        if name in COMPARES or name in COUNTS or name in SUBTRACTS:
             other = args[1] if len(args) > 1 else None
             if isinstance(other, torch.Tensor) and other.shape == args[0].shape and other.numel() >= FEWEST:
                 self._compared(name, args[0], other, result)
@@ -88,7 +90,10 @@ class Evaluation:
 
     def _compared(self, name: str, first: torch.Tensor, second: torch.Tensor, result: Any) -> None:
         places = {first.data_ptr(), second.data_ptr()}
-        if name in COMPARES:
+        if name in COUNTS:
+            if places & self.decisions.keys() and first.dtype == second.dtype == torch.bool:
+                self.tell("counts", first.numel(), float("nan"), float("nan"), float("nan"))
+        elif name in COMPARES:
             if places & self.decisions.keys():
                 wanted = second if first.data_ptr() in self.decisions else first
                 # Negative labels are no classes: rows that the loss leaves out cannot be right.

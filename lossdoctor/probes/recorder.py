@@ -59,6 +59,7 @@ class Recorder(Silent):
         self.derivatives: list[tuple[Any, Any]] = []  # this step's, taken without a graph of their own, and where
         self.lost_terms: list[dict[str, Any]] = []
         self.objectives: list[dict[str, Any]] = []
+        self.counts_decisions = False  # the script counts hits and misses of its decisions
         self.turned = 1  # -1 where a remedy turns the weights of a score-function objective around
         self.hand_watch: dict[tuple[str, str, int], str] = {}
         self.hand_seen: dict[tuple[str, str, int], list[losses.LossCall]] = {}
@@ -152,6 +153,9 @@ class Recorder(Silent):
 
     def _evaluated(self, kind: str, rows: int, error: float, accuracy: float, spread: float) -> None:
         """An evaluation written by hand."""
+        if kind == "counts":
+            self.counts_decisions = True
+            return
         site = self.sites.here(5)
         key = f"{kind}@{site['path']}:{site['line']}" if site else f"{kind}@?"
         empty: dict[str, Any] = {"key": key, "kind": kind, "site": site, "steps": [], "values": [], "errors": []}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lossdoctor_checks._grids import Grid, padding
 
 from lossdoctor.trace import Absent, Present
 
@@ -61,6 +62,19 @@ def test_padding_of_the_input_tells_where_a_real_class_is_filler():
     found = padded(1.6, 0.05, target=mixed)
     assert isinstance(found, Present)
     assert found.evidence["value"] == 0
+
+
+@pytest.mark.parametrize(("level", "found"), [(1.0, True), (0.0, False)])
+def test_numbers_that_break_off_are_padded(level, found):
+    """No input tells where a sequence ends: one that stops in mid-air is padded, one on its way to zero has come there."""
+    place = np.arange(20)[None]
+    curves = np.where(REAL, level + 0.02 * (LENGTHS[:, None] - place) + 0.001 * RNG.random((40, 20)), 0.0)
+    layout = Grid({"integer": False}, curves, np.zeros_like(curves), None, None, None)
+    told = padding(layout, labels=False)
+    assert (told is not None) == found
+    if told is not None:
+        assert np.array_equal(told[0], ~REAL)
+        assert told[1] == 0.0
 
 
 def test_no_time_axis():
