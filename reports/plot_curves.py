@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOG_SPAN = 12.0
 """A curve which spans more than this factor is drawn on a log axis."""
+DIVERGED = -9.99
+"""Scores at or below this stand for a run that diverged or died (the exams write -10)."""
 
 
 def loss(trace: Trace, axes: Axes) -> str:
@@ -78,34 +80,56 @@ def lr(trace: Trace, axes: Axes) -> str:
 
 
 def lr_sweep(trace: Trace, axes: Axes) -> str:
-    """The loss after the same steps at other step sizes."""
+    """How far the same steps come from the same start at other step sizes."""
     sweep = trace.exams.get("lr_sweep", {})
-    factors = np.array([_or_nan(v) for v in sweep.get("factors", [])], dtype=float)
-    final = np.array([_or_nan(v) for v in sweep.get("final", [])], dtype=float)
-    if len(factors) != len(final) or not np.isfinite(final).any():
+    scores = {float(f): _or_nan(s) for f, s in zip(sweep.get("factors", []), sweep.get("final", []), strict=True)}
+    own = _or_nan(sweep.get("untreated"))
+    if np.isfinite(own):
+        scores[1.0] = own
+    came = {f: s for f, s in sorted(scores.items()) if s > DIVERGED}
+    if not came:
         raise Missing(sweep.get("cannot_tell") or "no step-size exam was made")
-    good = np.isfinite(final)
-    axes.plot(factors, np.where(good, final, np.nan), color=BLUE, marker="o", markersize=5)
+    axes.plot(list(came), list(came.values()), color=BLUE, marker="o", markersize=5)
     log_axis(axes, "x")
-    _maybe_log(axes, final[good])
-    for factor in factors[~good]:
+    for factor in set(scores) - set(came):
         axes.annotate(
             "diverged", (factor, 0.87), xycoords=("data", "axes fraction"), color=ORANGE, ha="center", va="top"
         )
-    axes.set_xlim(factors.min() / 2, factors.max() * 2)
+    axes.set_xlim(min(scores) / 2, max(scores) * 2)
+    axes.axhline(0, color=ORANGE, linewidth=1.2, linestyle="--")
     axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
     axes.annotate("as written", (1.0, 0.97), xycoords=("data", "axes fraction"), xytext=(4, 0),
                   textcoords="offset points", color=MUTED, va="top")  # fmt: skip
     axes.set_xlabel("learning rate × factor")
-    axes.set_ylabel("loss at the end")
-    best = int(np.nanargmin(final))
-    told = f"From the same start, the loss ends lowest at {number(float(factors[best]))} times the learning rate"
-    here = final[np.isclose(factors, 1.0)]
-    if not len(here):
-        return f"{told}."
-    if not np.isfinite(here[0]):
-        return f"{told} ({number(float(final[best]))}); as written it diverges."
-    return f"{told} ({number(float(final[best]))}, against {number(float(here[0]))} as written)."
+    measure = "skill" if sweep.get("scale", "skill") == "skill" else "share of the loss that is gone"
+    axes.set_ylabel(f"{measure} at the end")
+    best = max(came, key=lambda f: came[f])
+    told = f"From the same start, the run gets furthest at {number(best)} times the learning rate"
+    if 1.0 not in scores:
+        return f"{told} ({measure} {number(came[best])})."
+    if 1.0 not in came:
+        return f"{told} ({measure} {number(came[best])}); as written it diverges."
+    if best == 1.0:
+        return f"From the same start, the run gets furthest at its own learning rate ({measure} {number(own)})."
+    return f"{told} ({measure} {number(came[best])}, against {number(own)} as written)."
+
+
+def returns(trace: Trace, axes: Axes) -> str:
+    """What a policy gradient weighs log-probabilities with, as it is and turned around."""
+    exam = trace.exams.get("returns", {})
+    if "curves" not in exam:
+        raise Missing(exam.get("cannot_tell") or "no policy gradient was run both ways")
+    for curve, steps, colour, label in zip(
+        exam["curves"], exam["steps"], (ORANGE, GREEN), ("as written", "turned around"), strict=True
+    ):
+        axes.plot(np.linspace(0, steps, len(curve)), curve, color=colour, label=label)
+    steps_axis(axes)
+    axes.set_ylabel("mean weight")
+    axes.legend(loc="best")
+    return (
+        f"From {number(exam['start'])} the mean weight comes to {number(exam['own_end'])} as written, and to "
+        f"{number(exam['turned_end'])} with the weights turned around."
+    )
 
 
 def value_range(trace: Trace, axes: Axes) -> str:

@@ -22,6 +22,7 @@ GALLERY: tuple[tuple[str, str, Drawing], ...] = (
     ("layers-update-ratio", "Step size by parameter", plot_layers.update_ratio),
     ("lr-sweep", "Step-size sweep", plot_curves.lr_sweep),
     ("lr", "Learning rate", plot_curves.lr),
+    ("returns", "What the policy is weighed with", plot_curves.returns),
 )
 """Key, title and drawing function of each picture. A drawing takes (trace, axes) and returns the caption: its claim."""
 

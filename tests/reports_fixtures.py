@@ -337,7 +337,7 @@ def sick_trace() -> Trace:
     trace.exams |= {
         "dependency": {"mixed_fraction": 0.9412},
         "range": {"low": None, "high": None},
-        "lr_sweep": {"factors": [0.01, 0.1, 1.0, 10.0, 100.0], "final": [0.128, 0.1094, 0.1089, 0.1088, 0.62]},
+        "lr_sweep": {"factors": [0.01, 0.1, 10.0, 100.0], "final": [-0.2, 0.01, 0.02, -10.0], "untreated": 0.015},
     }
     runs = [
         ("untreated", "untreated", "", "untried", -0.007),

@@ -159,10 +159,26 @@ def test_few_parameters_get_lines_and_many_a_heat_map() -> None:
 
 
 def test_the_sweep_names_the_best_factor_and_what_diverged() -> None:
-    sweep = {"factors": [0.1, 1.0, 10.0], "final": [0.2, 0.9, "inf"]}
+    sweep = {"factors": [0.1, 10.0], "final": [0.9, -10.0], "untreated": 0.2}
     picture = next(p for p in gallery(Trace(exams={"lr_sweep": sweep})) if p.key == "lr-sweep")
-    assert "ends lowest at 0.1 times the learning rate (0.2, against 0.9 as written)" in picture.caption
+    assert "gets furthest at 0.1 times the learning rate (skill 0.9, against 0.2 as written)" in picture.caption
     assert "diverged" in picture.svg
+    sweep = {"factors": [0.1], "final": [0.3], "untreated": -10.0, "scale": "drop"}
+    picture = next(p for p in gallery(Trace(exams={"lr_sweep": sweep})) if p.key == "lr-sweep")
+    assert "(share of the loss that is gone 0.3); as written it diverges" in picture.caption
+
+
+def test_a_policy_gradient_is_shown_both_ways() -> None:
+    exam = {
+        "curves": [[0.2, -0.3], [0.2, 3.0, 3.3]],
+        "steps": [200, 300],
+        "start": 0.2,
+        "own_end": -0.3,
+        "turned_end": 3.3,
+    }
+    picture = next(p for p in gallery(Trace(exams={"returns": exam})) if p.key == "returns")
+    assert "comes to -0.3 as written, and to 3.3 with the weights turned around" in picture.caption
+    assert ">turned around<" in picture.svg
 
 
 def test_the_trial_picture_names_the_best_run_and_the_untreated_band() -> None:

@@ -67,6 +67,7 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         "site": record["site"],
         "number": record["number"],
         "curves": [_thin(own), _thin(turned)],
+        "steps": [len(own), len(turned)],
     }
 
 
