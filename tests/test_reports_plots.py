@@ -15,6 +15,14 @@ from lossdoctor.trace.model import Trace
 
 from . import reports_fixtures as made
 
+POLICY = {
+    "curves": [[0.2, -0.3], [0.2, 3.0, 3.3]],
+    "steps": [200, 300],
+    "start": 0.2,
+    "own_end": -0.3,
+    "turned_end": 3.3,
+}
+
 
 def drawn(trace: Trace) -> dict[str, str]:
     return {p.key: p.caption for p in gallery(trace) if p.svg}
@@ -28,6 +36,7 @@ def test_every_picture_is_drawn_from_a_full_trace() -> None:
     trace = made.sick_trace()
     trace.arrays["series/skill"] = np.linspace(-0.5, 0.1, 100)
     trace.arrays["series/lr"] = np.linspace(0.1, 0.01, 100)
+    trace.exams["returns"] = POLICY
     assert left_out(trace) == {}
     assert trial_picture(trace).svg
 
@@ -169,14 +178,7 @@ def test_the_sweep_names_the_best_factor_and_what_diverged() -> None:
 
 
 def test_a_policy_gradient_is_shown_both_ways() -> None:
-    exam = {
-        "curves": [[0.2, -0.3], [0.2, 3.0, 3.3]],
-        "steps": [200, 300],
-        "start": 0.2,
-        "own_end": -0.3,
-        "turned_end": 3.3,
-    }
-    picture = next(p for p in gallery(Trace(exams={"returns": exam})) if p.key == "returns")
+    picture = next(p for p in gallery(Trace(exams={"returns": POLICY})) if p.key == "returns")
     assert "comes to -0.3 as written, and to 3.3 with the weights turned around" in picture.caption
     assert ">turned around<" in picture.svg
 
