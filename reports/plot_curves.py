@@ -96,6 +96,7 @@ def lr_sweep(trace: Trace, axes: Axes) -> str:
             "diverged", (factor, 0.87), xycoords=("data", "axes fraction"), color=ORANGE, ha="center", va="top"
         )
     axes.set_xlim(min(scores) / 2, max(scores) * 2)
+    axes.set_ylim(max(-1.5, min(came.values())) - 0.05, max(0.25, max(came.values())) + 0.25)
     axes.axhline(0, color=ORANGE, linewidth=1.2, linestyle="--")
     axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
     axes.annotate("as written", (1.0, 0.97), xycoords=("data", "axes fraction"), xytext=(4, 0),
