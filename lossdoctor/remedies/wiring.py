@@ -25,7 +25,18 @@ class SetBatchFirst(Remedy):
                 ):
                     child.batch_first = True
                     self.applied += 1
+        if self.applied and getattr(module, "batch_first", None) is True:
+            kwargs = {k: self._fitting(v, args) if k.endswith("padding_mask") else v for k, v in kwargs.items()}
         return args, kwargs
+
+    @staticmethod
+    def _fitting(mask: Any, args: Any) -> Any:
+        """A padding mask that was turned to suit the wrong order is turned back: it counts (sample, step) in either."""
+        if not isinstance(mask, torch.Tensor) or mask.dim() != 2:
+            return mask
+        sizes = {tuple(a.shape[:2]) for a in args if isinstance(a, torch.Tensor) and a.dim() == 3}
+        turned = tuple(mask.shape) not in sizes and tuple(mask.shape[::-1]) in sizes
+        return mask.transpose(0, 1) if turned else mask
 
 
 class CausalMask(Remedy):
