@@ -13,7 +13,7 @@ def test_padding_masks_turn_with_the_axes() -> None:
     hidden[:, 4:] = True
     remedy = SetBatchFirst({"modules": []})
     given, masks = remedy.forward(layer, (x,), {"src_key_padding_mask": hidden.T, "src_mask": None}, 0)
-    assert layer.batch_first
+    assert layer.self_attn.batch_first
     assert torch.equal(masks["src_key_padding_mask"], hidden)
     assert layer(*given, **masks).shape == x.shape
     assert torch.equal(

@@ -25,7 +25,8 @@ class SetBatchFirst(Remedy):
                 ):
                     child.batch_first = True
                     self.applied += 1
-        if self.applied and getattr(module, "batch_first", None) is True:
+        masked = self.applied and any(k.endswith("padding_mask") for k in kwargs)
+        if masked and any(getattr(child, "batch_first", None) is True for child in module.modules()):
             kwargs = {k: self._fitting(v, args) if k.endswith("padding_mask") else v for k, v in kwargs.items()}
         return args, kwargs
 
