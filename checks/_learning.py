@@ -32,8 +32,8 @@ def main_loss(trace: Trace) -> dict[str, Any]:
 
 
 def meaningful(outcome: Outcome) -> bool:
-    """Whether the curve of the loss says how training goes: one loss, of a known kind."""
-    return outcome.streams <= 1 and (outcome.family in KNOWN or np.isfinite(outcome.skill))
+    """Whether the curve of the loss says how training goes: one loss, of a known kind, and no stand-in."""
+    return outcome.streams <= 1 and not outcome.surrogate and (outcome.family in KNOWN or np.isfinite(outcome.skill))
 
 
 def one_of_several(trace: Trace) -> bool:

@@ -63,7 +63,7 @@ class LrTooHigh(Check):
         lost = outcome.nonfinite_at is not None or outcome.diverged
         sweep = exam_lr_sweep
         if sweep is None:
-            if outcome.learns and not lost:
+            if outcome.learns and not lost and not outcome.surrogate:
                 return Absent("the run learns at its own rate")
             return CannotTell("no run at another learning rate was made")
         if not meaningful(outcome) and not lost:

@@ -62,7 +62,7 @@ class LrTooLow(Check):
         """Compare the runs of the step-size exam, and the size of the steps."""
         sweep = exam_lr_sweep
         if sweep is None:
-            if outcome.learns:
+            if outcome.learns and not outcome.surrogate:
                 return Absent("the run learns at its own rate")
             return CannotTell("no run at another learning rate was made")
         if not meaningful(outcome):

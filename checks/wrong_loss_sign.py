@@ -186,7 +186,7 @@ class WrongLossSign(Check):
             "The policy gradient has the wrong sign",
             f"The loss weighs log-probabilities so that what they are weighed with becomes small; the other way there is far more to learn: {said}.",
             trace,
-            Site.of(exam["site"]),
+            Site.of(exam["sites"][0]),
             evidence,
             "put a minus in front: loss = -(log_prob * weight).mean(). (If the weights are costs, all is well.)",
             0.9,
@@ -194,7 +194,7 @@ class WrongLossSign(Check):
             RemedySpec(
                 "turn-weights",
                 "put a minus in front of the product",
-                {"site": exam["site"], "number": exam["number"]},
+                {"sites": exam["sites"], "number": exam["number"]},
                 snippet="loss = -(log_prob * weight).mean()",
             ),
         )

@@ -54,25 +54,26 @@ def with_critic(scores: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("loss", "sign"),
+    ("loss", "sign", "drawn"),
     [
-        (lambda s: (chosen(s) * torch.tensor(RETURNS)).mean(), 1),
-        (lambda s: -(chosen(s) * advantage(torch.tensor(RETURNS))).mean(), -1),
-        (lambda s: (chosen(s) * -torch.from_numpy(np.array(RETURNS))).sum() / 4, -1),
-        (lambda s: (F.cross_entropy(s, torch.tensor([0, 1, 2, 0]), reduction="none") * torch.tensor(RETURNS)).mean(), -1),
-        (lambda s: (F.log_softmax(s, 1).gather(1, torch.zeros(4, 1).long())[:, 0] * torch.tensor(RETURNS)).mean(), 1),
-        (lambda s: 0.5 * (Bernoulli(logits=s[:, 0]).log_prob(torch.ones(4)) * torch.tensor(RETURNS)).mean(), 1),
-        (lambda s: -(Normal(s[:, 0], s[:, 1].exp()).log_prob(torch.ones(4)) * torch.tensor(RETURNS)).mean(), -1),
-        (by_steps, -1),
-        (with_critic, 1),
+        (lambda s: (chosen(s) * torch.tensor(RETURNS)).mean(), 1, True),
+        (lambda s: -(chosen(s) * advantage(torch.tensor(RETURNS))).mean(), -1, True),
+        (lambda s: (chosen(s) * -torch.from_numpy(np.array(RETURNS))).sum() / 4, -1, True),
+        (lambda s: (F.cross_entropy(s, torch.tensor([0, 1, 2, 0]), reduction="none") * torch.tensor(RETURNS)).mean(), -1, False),
+        (lambda s: (F.log_softmax(s, 1).gather(1, torch.zeros(4, 1).long())[:, 0] * torch.tensor(RETURNS)).mean(), 1, False),
+        (lambda s: 0.5 * (Bernoulli(logits=s[:, 0]).log_prob(torch.ones(4)) * torch.tensor(RETURNS)).mean(), 1, False),
+        (lambda s: -(Normal(s[:, 0], s[:, 1].exp()).log_prob(torch.ones(4)) * torch.tensor(RETURNS)).mean(), -1, False),
+        (by_steps, -1, True),
+        (with_critic, 1, True),
     ],
 )  # fmt: skip
-def test_which_way_the_weights_are_driven(loss, sign) -> None:
+def test_which_way_the_weights_are_driven(loss, sign, drawn) -> None:
     result = found(loss)
     assert result is not None
     assert result.sign == sign
     assert result.value == pytest.approx(3.0)
-    assert result.site is not None
+    assert len(result.sites) == 1
+    assert result.drawn == drawn
 
 
 @pytest.mark.parametrize(
@@ -89,4 +90,5 @@ def test_losses_that_weigh_no_log_probability(loss) -> None:
 
 def test_both_branches_of_a_clipped_ratio() -> None:
     result = found(clipped)
-    assert result is None or result.sign == -1
+    assert result is not None
+    assert (result.sign, result.value, result.drawn) == (-1, 3.0, True)

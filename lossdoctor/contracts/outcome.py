@@ -31,7 +31,9 @@ class Outcome:
     that of the best constant predictor on the same rows (entropy of the labels, variance of the targets). ``skill`` =
     1 - error / floor: 0 is what ignoring the input gives, 1 is perfect; NaN where rows do not align (then only ``start``
     and ``end`` of the raw loss speak). ``upward``: the optimizers were told to maximise it; ``drop`` and ``trend`` are then
-    those of its negative, so that a fall is always what training is after.
+    those of its negative, so that a fall is always what training is after. ``surrogate``: the loss is that of a policy
+    gradient, whose gradient means something and whose value does not: as long as it is finite, the run is given the
+    benefit of the doubt.
     """
 
     family: str
@@ -52,6 +54,7 @@ class Outcome:
     curve: np.ndarray
     curve_steps: np.ndarray
     upward: bool = False
+    surrogate: bool = False
 
     @property
     def drop(self) -> float:
@@ -64,13 +67,21 @@ class Outcome:
         """The loss became non-finite, or ended far above its start."""
         if self.nonfinite_at is not None:
             return True
-        return not self.upward and self.end > 1.5 * abs(self.start) + 1e-6 and self.trend >= 0 and self.start > 0
+        return (
+            not self.upward
+            and not self.surrogate
+            and self.end > 1.5 * abs(self.start) + 1e-6
+            and self.trend >= 0
+            and self.start > 0
+        )
 
     @property
     def learns(self) -> bool:
         """Better than any constant beyond noise; where there is no such floor, a clear downward trend."""
         if self.nonfinite_at is not None:
             return False
+        if self.surrogate:
+            return True
         if np.isfinite(self.skill):
             return self.skill > max(3 * self.skill_noise, 0.03)
         return self.trend < 0 and self.trend_p < TREND_P and self.drop > 0.05
@@ -181,7 +192,8 @@ def measure(trace: Trace) -> Outcome | None:
     if len(finite) > 5 and np.ptp(finite) > 0:
         tau, p = scipy.stats.kendalltau(np.arange(len(finite)), -finite if upward else finite)
     skill, start_skill, noise = float("nan"), float("nan"), float("nan")
-    if errors is not None and np.isfinite(floor) and floor > 1e-9 and np.isfinite(errors).any():
+    surrogate = any(r.get("drawn") for r in trace.list("objectives"))
+    if not surrogate and errors is not None and np.isfinite(floor) and floor > 1e-9 and np.isfinite(errors).any():
         tail = errors[-max(1, int(len(errors) * END_SHARE)) :]
         head = errors[: max(2, int(len(errors) * START_SHARE))]
         if np.isfinite(tail).all():
@@ -209,6 +221,7 @@ def measure(trace: Trace) -> Outcome | None:
         curve=values,
         curve_steps=loss.steps,
         upward=upward,
+        surrogate=surrogate,
     )
 
 

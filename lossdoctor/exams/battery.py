@@ -78,7 +78,12 @@ def train(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str
             name == "permuted_labels" and trace.exams.get("signal", {}).get("found") is False
         )
         if clearly and not doubtful:
-            trace.exams[name] = {"cannot_tell": "not needed: the run clearly learns"}
+            why = (
+                "a policy gradient's loss does not say how it goes"
+                if outcome and outcome.surrogate
+                else "not needed: the run clearly learns"
+            )
+            trace.exams[name] = {"cannot_tell": why}
         elif not budget.allows(3):
             trace.exams[name] = {"cannot_tell": "the time budget did not allow it"}
         else:

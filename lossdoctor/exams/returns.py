@@ -38,7 +38,7 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
     record = descended(trace)
     if record is None:
         return {"cannot_tell": "not needed: no log-probabilities are weighed so that the weights become small"}
-    args = {"site": record["site"], "number": record["number"]}
+    args = {"sites": record["sites"], "number": record["number"]}
     plans = [
         Plan(
             steps=LONGER * steps,
@@ -64,7 +64,7 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         "own": start - float(ends[0].mean()),
         "turned": float(ends[1].mean()) - start,
         "noise": noise,
-        "site": record["site"],
+        "sites": record["sites"],
         "number": record["number"],
         "curves": [_thin(own), _thin(turned)],
         "steps": [len(own), len(turned)],

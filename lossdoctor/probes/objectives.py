@@ -31,24 +31,27 @@ INSIDE = (
 # On the way from a weight to the numbers it was made from (normalised, clipped, less a baseline); what was put together or
 # summed up stands for itself: how an environment makes its rewards is not asked.
 MADE = (SHAPES - {"cat", "concat", "hstack"}) | NEGATES | WEIGHS | TAKES_AWAY | {"div", "__truediv__", "clamp", "clip"}
+DRAWS = {"multinomial", "bernoulli", "normal", "poisson"}
 DEEP, MOST = 16, 5000
 
 
 @dataclass
 class Objective:
     """``sign``: +1 where the loss makes the weights' side small, -1 where it makes it large; ``value``: the mean of the
-    numbers that weigh, before they were normalised; ``number``: they are Python numbers; and where they weigh.
+    numbers that weigh, before they were normalised; ``number``: they are Python numbers; ``sites``: where they weigh;
+    ``drawn``: something was drawn from what the model put out, so that the loss is a stand-in whose value means nothing.
     """
 
     sign: int
     value: float
     number: bool
-    site: dict[str, Any] | None
+    sites: list[dict[str, Any]]
     terms: int
+    drawn: bool
 
 
 def objective(tape: Tape, root: torch.Tensor) -> Objective | None:
-    """What ``root`` weighs log-probabilities with; None where it weighs none, or does so at several places or both ways."""
+    """What ``root`` weighs log-probabilities with; None where it weighs none, or does so both ways."""
     made = {id(out): op for op in tape.ops for out in op.outputs if not any(out is given for given in op.inputs)}
     waiting: list[tuple[torch.Tensor, int]] = [(root, 1)]
     seen: set[int] = set()
@@ -68,8 +71,8 @@ def objective(tape: Tape, root: torch.Tensor) -> Objective | None:
                 waiting.append((carrying, sign if weight >= 0 else -sign))
         elif op.name in REDUCES | SHAPES | NEGATES | {"div", "__truediv__", "__rsub__"}:
             waiting.extend((t, sign * _turn(op, t)) for t in op.inputs if t.requires_grad)
-    places = {(o.site["path"], o.site["line"]) if o.site else None for o, _, _ in found}
-    if len(places) != 1:
+    places = {(o.site["path"], o.site["line"]): o.site for o, _, _ in found if o.site}
+    if not places:
         return None
     signs: set[int] = set()
     numbers: list[float] = []
@@ -81,7 +84,8 @@ def objective(tape: Tape, root: torch.Tensor) -> Objective | None:
     if len(signs) != 1 or not numbers:
         return None
     number = isinstance(found[0][2], (int, float))
-    return Objective(signs.pop(), sum(numbers) / len(numbers), number, found[0][0].site, len(found))
+    drawn = any(op.name in DRAWS and any(_from_model(made, t) for t in op.inputs) for op in tape.ops)
+    return Objective(signs.pop(), sum(numbers) / len(numbers), number, list(places.values()), len(found), drawn)
 
 
 def weighed(args: tuple[Any, ...]) -> tuple[torch.Tensor, Any] | None:
@@ -167,3 +171,18 @@ def _modelled(made: dict[int, Op], tensor: torch.Tensor, depth: int = 0) -> bool
     if op.name in MADE and op.inputs:
         return all(_modelled(made, t, depth + 1) for t in op.inputs)
     return tensor.requires_grad or any(isinstance(t, torch.nn.Parameter) for t in op.inputs)
+
+
+def _from_model(made: dict[int, Op], tensor: torch.Tensor) -> bool:
+    """Whether a parameter stands anywhere behind ``tensor``, with or without a gradient."""
+    waiting: list[torch.Tensor] = [tensor]
+    seen: set[int] = set()
+    while waiting and len(seen) < 4 * DEEP:
+        current = waiting.pop()
+        if current.requires_grad or isinstance(current, torch.nn.Parameter):
+            return True
+        op = made.get(id(current))
+        if op is not None and op.index not in seen:
+            seen.add(op.index)
+            waiting.extend(op.inputs)
+    return False

@@ -459,8 +459,9 @@ class Recorder(Silent):
             "sign": found.sign * self.turned,
             "value": found.value,
             "number": found.number,
-            "site": found.site,
+            "sites": found.sites,
             "terms": found.terms,
+            "drawn": found.drawn,
         }
         self.objectives.append(record)
 

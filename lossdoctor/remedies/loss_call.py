@@ -300,7 +300,7 @@ class NegateLoss(Remedy):
 
 
 class TurnWeights(Remedy):
-    """Turn around what log-probabilities are weighed with, at the finding's line (a policy gradient without its minus)."""
+    """Turn around what log-probabilities are weighed with, at the finding's lines (a policy gradient without its minus)."""
 
     id = "turn-weights"
     says = "the weights of the log-probabilities with the opposite sign"
@@ -312,11 +312,11 @@ class TurnWeights(Remedy):
 
     def _product(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
         parts = weighed(args) if torch.is_grad_enabled() else None
-        wanted = self.args["site"]
         if parts is None or isinstance(parts[1], (int, float)) != self.args["number"]:
             return None
         where = self.instruments.sites.key(3)
-        if where is None or where[1] != wanted["line"] or str(Path(where[0]).resolve()) != wanted["path"]:
+        wanted = [s["path"] for s in self.args["sites"] if where is not None and s["line"] == where[1]]
+        if where is None or not wanted or str(Path(where[0]).resolve()) not in wanted:
             return None
         self.applied += 1
         return -result

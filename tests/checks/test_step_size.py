@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lossdoctor.contracts.outcome import measure
 from lossdoctor.trace import Absent, CannotTell, Present
 
 from .made import ask, learning, run
@@ -132,3 +133,18 @@ def test_a_run_that_was_done_by_then_is_healthy():
     trace = scheduled(1e-3 * 0.5 ** np.arange(60), 60)
     trace.arrays["losses/0/error"] = learning(60, 1.0, 0.02)
     assert isinstance(ask("scheduler-decay", trace), Absent)
+
+
+def test_the_loss_of_a_policy_gradient_says_nothing():
+    """A stand-in may rise a hundredfold while the policy gets better, and smaller rates keep it small."""
+    rising = learning(60, 0.5, 50.0)
+    trace = run("weighted-log", "other", error=rising)
+    outcome = measure(trace)
+    assert outcome is not None
+    assert outcome.diverged
+    trace.records["objectives"] = [{"sign": -1, "value": 1.0, "drawn": True, "sites": [], "step": 0}]
+    outcome = measure(trace)
+    assert outcome is not None
+    assert outcome.surrogate
+    assert not outcome.diverged
+    assert outcome.learns

@@ -63,9 +63,11 @@ def policy(own, turned, sign=1):
     """A policy gradient: how far its weights come as it is, and turned around."""
     trace = run("weighted-log", "other")
     site = {"path": "train.py", "line": 3, "function": "", "source": ""}
-    trace.records["objectives"] = [{"sign": sign, "value": 0.0, "number": False, "site": site, "step": 0, "terms": 1}]
+    trace.records["objectives"] = [
+        {"sign": sign, "value": 0.0, "number": False, "sites": [site], "step": 0, "terms": 1}
+    ]
     figures = {"start": 0.0, "own": own, "turned": turned, "own_end": -own, "turned_end": turned, "noise": 0.05}
-    trace.exams["returns"] = figures | {"site": site, "number": False} if sign > 0 else {"cannot_tell": "not needed"}
+    trace.exams["returns"] = figures | {"sites": [site], "number": False} if sign > 0 else {"cannot_tell": "not needed"}
     return ask(CAUSE, trace)
 
 
