@@ -84,7 +84,9 @@ class WrongLossSign(Check):
     ) -> Verdict:
         """Loss and error, side by side; where a policy gradient has no error, what its weights come to both ways."""
         if trace.list("objectives"):
-            return self._weights(exam_returns or {}, trace)
+            weighed = self._weights(exam_returns or {}, trace)
+            if isinstance(weighed, Present) or loss is None or outcome is None or outcome.surrogate:
+                return weighed
         if loss is None or outcome is None:
             return CannotTell("no loss call with a prediction and a target was recognised")
         if loss["family"] not in {"nll", "bce", "regression"}:

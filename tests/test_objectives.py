@@ -81,6 +81,7 @@ def test_which_way_the_weights_are_driven(loss, sign, drawn) -> None:
     [
         lambda s: F.cross_entropy(s, torch.tensor([0, 1, 2, 0])),
         lambda s: 0.1 * ((s - 1) ** 2).mean(),
+        lambda s: 0.3 * F.cross_entropy(s, torch.tensor([0, 1, 2, 0])),
         lambda s: (s.softmax(1) * F.log_softmax(s, 1)).sum(1).mean(),
     ],
 )

@@ -111,6 +111,8 @@ def _scale(made: dict[int, Op], carrying: torch.Tensor, weight: Any) -> bool:
     current = carrying
     for _ in range(DEEP):
         op = made.get(id(current))
+        if op is not None and op.name in MINUS_LOGS:  # a mean over rows that somebody else has labelled
+            return len(op.inputs) > 1 and op.inputs[1].numel() > 1
         if op is None or op.name not in REDUCES | SHAPES | NEGATES:
             return op is not None and op.name in WEIGHS and weighed(op.args) is not None
         onward = [t for t in op.inputs if t.requires_grad]

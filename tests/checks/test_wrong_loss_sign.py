@@ -64,7 +64,7 @@ def policy(own, turned, sign=1):
     trace = run("weighted-log", "other")
     site = {"path": "train.py", "line": 3, "function": "", "source": ""}
     trace.records["objectives"] = [
-        {"sign": sign, "value": 0.0, "number": False, "sites": [site], "step": 0, "terms": 1}
+        {"sign": sign, "value": 0.0, "number": False, "sites": [site], "step": 0, "terms": 1, "drawn": True}
     ]
     figures = {"start": 0.0, "own": own, "turned": turned, "own_end": -own, "turned_end": turned, "noise": 0.05}
     trace.exams["returns"] = figures | {"sites": [site], "number": False} if sign > 0 else {"cannot_tell": "not needed"}
@@ -86,6 +86,13 @@ def test_costs_and_what_is_not_clear_are_left_alone():
 
 def test_a_coefficient_that_grows_by_itself_is_no_reward():
     assert isinstance(policy(own=-3.0, turned=3.0), Absent)
+
+
+def test_a_supervised_loss_with_a_coefficient_is_judged_by_its_error():
+    trace = run("picked", "nll", np.arange(1920) % 8, RISING, -RISING)
+    trace.records["objectives"] = [{"sign": 1, "value": 0.3, "number": True, "sites": [], "step": 0, "drawn": False}]
+    trace.exams["returns"] = {"cannot_tell": "too few steps weighed log-probabilities"}
+    assert isinstance(ask(CAUSE, trace), Present)
 
 
 def test_a_policy_gradient_with_its_minus():
