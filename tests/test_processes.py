@@ -133,6 +133,19 @@ def test_after_a_keyboard_interrupt(place: Path) -> None:
     assert_clean(started, place)
 
 
+def test_an_interrupt_waits_for_the_statistics_to_load() -> None:
+    """Whichever thread the signal reaches, and it is not lost: the module is whole, and then the interrupt is raised."""
+    code = (
+        "import os, signal, sys, threading, time\n"
+        "from lossdoctor.contracts.outcome import warm_up\n"
+        "interrupt = lambda: (time.sleep(0.05), os.kill(os.getpid(), signal.SIGINT))\n"
+        "threading.Thread(target=interrupt, daemon=True).start()\n"
+        "try:\n    warm_up()\nexcept KeyboardInterrupt:\n    print('scipy.stats' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "True\n", done.stderr
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_after_the_doctor_was_killed(place: Path, how: signal.Signals) -> None:
     write(place, ENDLESS)

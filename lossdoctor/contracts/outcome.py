@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,11 +111,17 @@ def warm_up() -> None:
 
     An interrupt waits until they are loaded: in the middle of an import it would be taken for a broken module.
     """
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    came: list[int] = []
+    # A mask would not do: the signal can reach another thread (of a numerical library), and python raises it in this one.
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number)) if ours else None
     try:
         import scipy.stats  # noqa: F401
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def floor_of(family: str, kind: str, trace: Trace, loss_id: int) -> tuple[float, str]:
