@@ -60,7 +60,13 @@ class FrozenParams(Check):
         "no-signal-labels",
     )
 
-    def ask(self, trace: Trace, parameters: list[dict[str, Any]], outcome: Outcome | None = None) -> Verdict:
+    def ask(
+        self,
+        trace: Trace,
+        parameters: list[dict[str, Any]],
+        outcome: Outcome | None = None,
+        exam_thaw: dict[str, Any] | None = None,
+    ) -> Verdict:
         """Which weights are frozen, what are they made of, and does the rest learn?"""
         used = [p for p in parameters if p.get("used") and p.get("used_in_grad", True) and p["is_parameter"]]
         frozen = [
@@ -73,6 +79,10 @@ class FrozenParams(Check):
             return self._all_frozen(trace, parameters)
         if not frozen:
             return Absent("every weight that was used requires a gradient")
+        later = set((exam_thaw or {}).get("thawed", []))
+        if thawed := [p for p in frozen if p["name"] in later]:
+            steps = (exam_thaw or {})["steps"]
+            return Absent(f"weights are let go in stages: {names(thawed)} within {steps} steps")
         learning = [p for p in weights if p["requires_grad"] and p["reached"]]
         matrices = [p for p in learning if len(p["shape"]) >= 2]
         share = size(frozen) / max(1, size(weights))

@@ -11,9 +11,10 @@ import numpy as np
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.trace import Trace
 
-from . import dependency, plugged, returns, stuck
+from . import dependency, plugged, returns, stuck, thaw
 from . import time as time_exam
 
+FIRST = ("dependency", "time", "returns", "thaw")
 OFFLINE = ("floors", "signal")
 WITH_RUNS = (
     "lr_sweep",
@@ -58,12 +59,16 @@ def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str,
     for name in OFFLINE:
         module = importlib.import_module(f"lossdoctor.exams.{name}")
         trace.exams[name] = module.examine(trace)
-    trace.exams["returns"] = (
-        returns.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
-        if returns.descended(trace) is None or budget.allows(2 * returns.LONGER, jobs)
-        else {"cannot_tell": "the time budget did not allow it"}
-    )
-    return plugged.examine(zygote, trace, budget, jobs, {"dependency", "time", "returns", *OFFLINE, *WITH_RUNS})
+    for name, exam, needed, runs in (
+        ("returns", returns, returns.descended(trace) is not None, 2 * returns.LONGER),
+        ("thaw", thaw, bool(thaw.frozen(trace)), thaw.LONGER),
+    ):
+        trace.exams[name] = (
+            exam.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)
+            if not needed or budget.allows(runs, jobs)
+            else {"cannot_tell": "the time budget did not allow it"}
+        )
+    return plugged.examine(zygote, trace, budget, jobs, {*FIRST, *OFFLINE, *WITH_RUNS})
 
 
 def train(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str, float], None]) -> None:

@@ -51,3 +51,10 @@ def test_all_frozen_refuses_backward():
         "site": SITE,
     }
     assert isinstance(FrozenParams().judge(trace), Present)
+
+
+def test_weights_that_are_let_go_later_are_healthy():
+    trace = run(net(in_optimizer=True), learns=False)
+    assert isinstance(FrozenParams().judge(trace), Present)
+    trace.exams["thaw"] = {"thawed": ["body.2.weight"], "steps": 300}
+    assert isinstance(FrozenParams().judge(trace), Absent)
