@@ -51,6 +51,11 @@ def marked(mark: str) -> list[str]:
     return found
 
 
+def heeding_interrupts() -> None:
+    """A shell's background jobs, and all that they start, ignore interrupts; the tests may be one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Started:
     """The command line at work on a script, in a session of its own."""
 
@@ -78,6 +83,7 @@ class Started:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=heeding_interrupts,
         )
 
     def gone(self, seconds: float = 20.0) -> list[str]:
@@ -142,7 +148,14 @@ def test_an_interrupt_waits_for_the_statistics_to_load() -> None:
         "threading.Thread(target=interrupt, daemon=True).start()\n"
         "try:\n    warm_up()\nexcept KeyboardInterrupt:\n    print('scipy.stats' in sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=heeding_interrupts,
+    )
     assert done.stdout == "True\n", done.stderr
 
 
