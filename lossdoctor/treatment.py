@@ -8,7 +8,7 @@ from typing import Any
 
 from lossdoctor.contracts.catalogue import ORDER, STAGE_OF, explains
 from lossdoctor.contracts.outcome import measure
-from lossdoctor.contracts.plan import Plan
+from lossdoctor.contracts.plan import LONGER, Plan
 from lossdoctor.exams import battery
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Absent, Present, Trace
@@ -19,7 +19,7 @@ from lossdoctor.trials.ward import Proven, Ward
 
 MOST_STAGES = 4
 # Stages of a plan run longer than single trials: cures that need each other show late.
-LONGER, AT_MOST = 3, 300
+AT_MOST = 300
 # Two faults rarely hide a third: so many times a treated run is diagnosed anew.
 MOST_ROUNDS = 2
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+# A run that is given longer (slow starters, later evaluations, stages of a treatment) has so many times the probe's steps.
+LONGER = 3
+
 
 @dataclass
 class Plan:

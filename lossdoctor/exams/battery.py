@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import measure
+from lossdoctor.contracts.plan import LONGER
 from lossdoctor.trace import Trace
 
 from . import dependency, plugged, returns, stuck, thaw
@@ -60,8 +61,8 @@ def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str,
         module = importlib.import_module(f"lossdoctor.exams.{name}")
         trace.exams[name] = module.examine(trace)
     for name, exam, needed, runs in (
-        ("returns", returns, returns.descended(trace) is not None, 2 * returns.LONGER),
-        ("thaw", thaw, bool(thaw.frozen(trace)), thaw.LONGER),
+        ("returns", returns, returns.descended(trace) is not None, 2 * LONGER),
+        ("thaw", thaw, bool(thaw.frozen(trace)), LONGER),
     ):
         trace.exams[name] = (
             exam.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)

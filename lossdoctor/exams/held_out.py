@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import measure
-from lossdoctor.contracts.plan import Plan
+from lossdoctor.contracts.plan import LONGER, Plan
 from lossdoctor.trace import Trace
 
-LONGER = 3
 # Explained share from which on rows count as known by heart, and how often they must have come on average.
 BY_HEART = 0.9
 PASSES = 5.0

@@ -12,18 +12,16 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import measure
-from lossdoctor.contracts.plan import Plan
+from lossdoctor.contracts.plan import LONGER, Plan
 from lossdoctor.trace import Trace
 
 from .scoring import WORST, curve, figures
 
 DOWN = (0.1, 0.01, 0.001)
 UP = (10.0, 100.0, 1000.0, 10000.0)
-# Rates are raised until the median relative update reaches this.
-# The run at the script's own rate is given so many times the steps before a smaller rate is preferred.
-LONGER = 3
 # Ten to this power is the largest factor tried.
 HIGHEST = 7
+# Rates are raised until the median relative update reaches this.
 FULL_UPDATE = 1e-2
 # A rate that does better by this much makes the exam ask what another seed would have done.
 WORTH_A_SEED = 0.05

@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.contracts.plan import Plan
+from lossdoctor.contracts.plan import LONGER, Plan
 from lossdoctor.trace import Trace
 
-# So many times the probe's steps: rewards are noisy, and few policies get going in a hundred steps.
-LONGER = 3
 # Shares of a run that speak for its start and its end; fewer steps than this tell nothing.
 HEAD, TAIL, FEWEST = 0.1, 0.2, 20
 

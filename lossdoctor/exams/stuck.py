@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import TINY_UPDATE, Outcome, measure
-from lossdoctor.contracts.plan import Plan
+from lossdoctor.contracts.plan import LONGER, Plan
 from lossdoctor.trace import Trace
 
 from . import one_batch, permuted_labels
 from .scoring import curve, figures, tail
 
-LONGER = 3
 # The step-size exam has settled the matter when another rate is better by this much and the own steps are tiny or too large.
 SETTLED = 0.2
 # Of so many rows such a share of one class, and of the decisions for it.

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lossdoctor.contracts.plan import Plan
+from lossdoctor.contracts.plan import LONGER, Plan
 from lossdoctor.trace import Trace
-
-# So many times the probe's steps.
-LONGER = 3
 
 
 def frozen(trace: Trace) -> list[str]:
