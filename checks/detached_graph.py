@@ -34,12 +34,17 @@ from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._errors import cut_off, error_of
-from ._weights import first_site, learns_well, names, share_random, size
+from ._weights import first_site, learns_well, moved, names, share_random, size
 
 # The cut part counts when it holds at least this share of what the optimizer holds: a lone unused scalar is no disease.
 WORTH_TELLING = 0.02
 # More than half of the judged weights are the noise they were filled with: nobody freezes those by intent.
 MOSTLY_RANDOM = 0.5
+# From this share of what the optimizer holds the cut is a fault although the rest learns well: what is meant to stay as it
+# is has no place in an optimizer.
+GREAT_PART = 0.2
+# Cuts that a trial can undo while the script runs.
+UNDONE = ("detach", "data")
 # A term without gradient is told from this share of the loss's value on: less is a remark that was added up.
 TERM = 0.1
 WHY = "Backward stops at the cut; all parameters ahead of it keep their starting values."
@@ -86,7 +91,8 @@ class DetachedGraph(Check):
         terms = [t for t in trace.list("lost_terms") if t["cut"] == "derivative" or t["share"] > TERM]
         if terms and not learns_well(outcome):
             return self._term(terms)
-        lost = [p for p in held if not p["reached"] and p.get("cut") and p.get("flows_to_loss")]
+        still = {id(p) for i, p in enumerate(parameters) if not moved(trace, i)}
+        lost = [p for p in held if not p["reached"] and p.get("cut") and p.get("flows_to_loss") and id(p) in still]
         lost = [p for p in lost if not p.get("guessed")] or lost
         if size(lost) < WORTH_TELLING * size(held):
             return Absent(
@@ -132,8 +138,9 @@ class DetachedGraph(Check):
         random = bool(np.isfinite(noise) and noise > MOSTLY_RANDOM)
         if not random and learns_well(outcome):
             return Absent(f"{names(lost)} are cut off on the way to the loss, as a backbone is; the rest learns")
-        cut, guessed, well = lost[-1]["cut"], bool(lost[-1].get("guessed")), learns_well(outcome)
+        cut, guessed = lost[-1]["cut"], bool(lost[-1].get("guessed"))
         share = size(lost) / size(held)
+        well = learns_well(outcome) and (guessed or share < GREAT_PART)
         how = "inside torch.no_grad()" if cut["name"] == "no_grad" else f"by {cut['name']}"
         return Present(
             title="Part of the model is detached from the loss",
@@ -219,4 +226,6 @@ class DetachedGraph(Check):
         }.get(
             name, f"leave out {name} on the way to the loss" if name else "compute the loss from the model's own output"
         )
+        if name in UNDONE:
+            return RemedySpec("reattach", what)
         return RemedySpec("reattach", what, runtime=False, why_not="the line that cuts the graph must change")

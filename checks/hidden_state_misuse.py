@@ -116,7 +116,9 @@ class HiddenStateMisuse(Check):
         if norms is None or len(norms) < SHORTEST:
             return None
         often = [(i, p) for i, p in enumerate(parameters[: norms.shape[1]]) if p.get("uses", 0) >= SHORTEST]
-        still = [(i, p) for i, p in often if p["requires_grad"] and p["reached"] and bool((norms[:, i] == 0).all())]
+        # Weights that all start at zero make a state of zeros by themselves.
+        live = [(i, p) for i, p in often if p.get("init_absmax")]
+        still = [(i, p) for i, p in live if p["requires_grad"] and p["reached"] and bool((norms[:, i] == 0).all())]
         moved = [i for i, _ in often if float(np.nanmax(norms[:, i], initial=0.0)) > 0]
         for _, p in still:
             low, high = min(p["shape"]), max(p["shape"])

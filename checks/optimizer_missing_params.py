@@ -16,7 +16,8 @@ Cured
 How sure we are
     Gradients and optimizers are compared parameter by parameter, and the parameter is followed: it never changes. An unregistered
     or orphaned parameter is always wrong; a registered one that the optimizer leaves out is told only when it still is noise and
-    training suffers (a backbone may be left out on purpose). Inputs that require a gradient are no parameters.
+    training suffers (a backbone may be left out on purpose). A run that learns is tried with the parameters in the optimizer: told
+    only when it then learns clearly more. Inputs that require a gradient are no parameters.
 
 References
     PyTorch documentation of ``ModuleList`` and "Per-parameter options" of ``torch.optim``.
@@ -118,7 +119,7 @@ class OptimizerMissingParams(Check):
             certain = False
         if share < WORTH_TELLING:
             return Absent(f"only {names(lost)} ({share:.1%} of what backward reaches) are in no optimizer", evidence)
-        if not certain and (learns_well(outcome) or not random):
+        if not certain and not random:
             return Absent(f"{names(lost)} are left out of the optimizer, as a backbone is; the rest learns", evidence)
         return Present(
             title=title,
@@ -130,10 +131,17 @@ class OptimizerMissingParams(Check):
             site=self._site(lost, optimizers),
             evidence=evidence,
             remedies=[RemedySpec("add-missing-parameters", advice)],
-            severity="info" if learns_well(outcome) else "error",
             confidence=0.95 if certain else 0.75,
             structural=certain and not learns_well(outcome),
+            by_trial=self._ahead(lost, held),
         )
+
+    @staticmethod
+    def _ahead(lost: list[dict[str, Any]], held: list[dict[str, Any]]) -> bool:
+        """Whether what is trained builds on what is left out: not so for a network that only measures the loss."""
+        mine = [p["order"] for p in lost if "order" in p]
+        others = [p["order"] for p in held if p["reached"] and "order" in p]
+        return bool(mine) and bool(others) and min(mine) < max(others)
 
     def _is_weight(self, parameter: dict[str, Any], bare: bool) -> bool:
         """An ``nn.Parameter``; in scripts that train plain tensors also a plain tensor that others are multiplied by."""

@@ -16,7 +16,8 @@ Cured
 
 How sure we are
     The share of the labels' entropy (or the targets' variance) that the batch number explains is compared with 200
-    random orders of the same rows. The order of a time series is no fault by itself: told only when the run suffers.
+    random orders of the same rows. The order of a time series is no fault by itself: told only when the run suffers, or
+    is worse than the mean of all targets whenever it comes back to targets that it has met before.
 
 References
     Bengio, Practical recommendations for gradient-based training (2012), section 3.1.2; PyTorch documentation of
@@ -46,6 +47,9 @@ ORDERS = 200
 CHANCE = 0.01
 # Steps with fewer rows are put together until they have this many.
 ROWS = 12
+# Numbers come back to what was met before where a step's mean leaves the step before by so many standard deviations of
+# all targets, and lies so near to that of an earlier step.
+JUMP, SAME = 1.0, 0.25
 
 
 class UnshuffledData(Check):
@@ -92,10 +96,14 @@ class UnshuffledData(Check):
             return Absent(
                 f"batches are mixed: the batch number explains {max(alike, 0):.0%} of {what} (beyond chance)", evidence
             )
-        fresh = self._at_changes(trace, i, targets, steps, outcome) if labels else None
-        forgets = (
-            fresh is not None and outcome is not None and np.isfinite(outcome.floor) and fresh["error"] > outcome.floor
+        fresh = (
+            self._at_changes(trace, i, targets, steps, outcome)
+            if labels
+            else self._at_returns(targets, steps, trace.arrays.get(f"losses/{i}/rows/error"), good)
+            if loss["family"] == "regression"
+            else None
         )
+        forgets = fresh is not None and np.isfinite(fresh["guessing"]) and fresh["error"] > fresh["guessing"]
         if learned(outcome) and not forgets:
             return Absent(
                 f"targets come in order (the batch number explains {alike:.0%} of {what}), and {learned(outcome)} "
@@ -110,10 +118,11 @@ class UnshuffledData(Check):
             else ""
         )
         seen = self._example(targets, steps) if labels else ""
+        where = "steps where another label takes over" if labels else "step(s) that jump back to targets met before"
         jump = (
-            f" At the {fresh['changes']} steps where another label takes over, the loss is {words(fresh['error'])} "
-            f"on average (guessing: {words(outcome.floor)})."
-            if fresh and outcome is not None
+            f" At the {fresh['changes']} {where}, the loss is {words(fresh['error'])} on average "
+            f"(guessing: {words(fresh['guessing'])})."
+            if fresh
             else ""
         )
         return Present(
@@ -130,8 +139,8 @@ class UnshuffledData(Check):
                     safety="safe",
                 )
             ],
-            confidence=min(0.95, 0.45 + 0.5 * alike) if labels else min(0.6, 0.6 * alike),
-            structural=bool(labels and forgets),
+            confidence=min(0.95, 0.45 + 0.5 * alike) if labels or forgets else min(0.6, 0.6 * alike),
+            structural=bool(forgets),
         )
 
     @staticmethod
@@ -189,7 +198,36 @@ class UnshuffledData(Check):
         changes = [b for a, b in pairwise(order) if modes[a] != modes[b]]
         of_step = {int(s): float(e) for s, e in zip(when, error, strict=True)}
         errors = [of_step[s] for s in changes if np.isfinite(of_step.get(s, np.nan))]
-        return {"changes": len(changes), "error": float(np.mean(errors))} if len(errors) >= 2 else None
+        if len(errors) < 2 or outcome is None:
+            return None
+        return {"changes": len(changes), "error": float(np.mean(errors)), "guessing": float(outcome.floor)}
+
+    @staticmethod
+    def _at_returns(
+        targets: np.ndarray, steps: np.ndarray, errors: np.ndarray | None, good: np.ndarray
+    ) -> dict[str, Any] | None:
+        """The squared error in steps that jump back to targets such as were learned before, and that of the mean there."""
+        if errors is None or len(errors) != len(good):
+            return None
+        each = errors[good].astype(float)
+        order = np.unique(steps)
+        means = np.array([targets[steps == s].mean() for s in order])
+        spread = float(targets.std())
+        back = [
+            order[k]
+            for k in range(2, len(order))
+            if abs(means[k] - means[k - 1]) > JUMP * spread
+            and np.abs(means[: k - 1] - means[k]).min() < SAME * spread
+            and (steps == order[k]).sum() >= ROWS
+        ]
+        if not back:
+            return None
+        there = np.isin(steps, back)
+        return {
+            "changes": len(back),
+            "error": float(np.mean(each[there])),
+            "guessing": float(np.mean((targets[there] - targets.mean()) ** 2)),
+        }
 
     @staticmethod
     def _example(targets: np.ndarray, steps: np.ndarray) -> str:

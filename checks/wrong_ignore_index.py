@@ -17,7 +17,8 @@ Cured
 
 How sure we are
     Real padding is told apart by its place and by the constant input there. Where samples have one label each, the
-    ignored ones must differ from the others by their input, as a class does: unlabelled samples do not.
+    ignored ones must differ from the others as a class does, by their input (to a linear rule) or by what the half-trained
+    model answers to samples that it has not met before: unlabelled samples do not.
 
 References
     PyTorch documentation of ``CrossEntropyLoss`` (``ignore_index``: "specifies a target value that is ignored").
@@ -48,6 +49,8 @@ BY_INPUT = 0.5
 APART = 0.65
 # … and this significance (normal approximation of the Mann-Whitney statistic).
 SIGNIFICANT = 4.0
+# The model's answers speak after this share of the probe.
+WARM = 0.2
 
 
 class WrongIgnoreIndex(Check):
@@ -94,7 +97,8 @@ class WrongIgnoreIndex(Check):
                 f"{ignored / total:.0%} of the targets equal ignore_index={index}; what the model saw there was not "
                 "recorded"
             )
-        return self._in_rows(record, index, ignored, total, rows, chosen, evidence)
+        answers = self._first_answers(trace) if rows is trace.arrays.get("pairs/sample_input") else None
+        return self._in_rows(record, index, ignored, total, rows, chosen, answers, evidence)
 
     def _all_but_one(self, record: dict[str, Any], index: int, counts: dict[int, int]) -> Verdict:
         """All targets that are not ignored are one class: the other classes are what is ignored."""
@@ -124,6 +128,27 @@ class WrongIgnoreIndex(Check):
         if not single or given is None or targets is None or targets.shape[1] != 1:
             return None, None
         return given, targets[:, 0] == index
+
+    @staticmethod
+    def _first_answers(trace: Trace) -> tuple[np.ndarray, np.ndarray] | None:
+        """(which samples, their predictions): met for the first time after the model has learned for a while.
+
+        What has been met before is known by heart if it is labelled and not if it is not, which would tell them apart.
+        """
+        given, steps = trace.arrays["pairs/sample_input"], trace.arrays.get("pairs/sample_step")
+        answers = trace.arrays.get("pairs/sample_prediction")
+        if steps is None or answers is None or len(answers) != len(given) or not len(steps):
+            return None
+        first = np.zeros(len(given), dtype=bool)
+        first[np.unique(given, axis=0, return_index=True)[1]] = True
+        # Augmented samples come again with other numbers: only a loader's first pass is known to be new.
+        passes = [
+            r["dataset_size"] / r["batch_size"]
+            for r in trace.list("loaders")
+            if r.get("grad_batches") and r.get("dataset_size") and r.get("batch_size")
+        ]
+        new = first & (steps >= WARM * (steps.max() + 1)) & (steps < min(passes, default=np.inf))
+        return np.flatnonzero(new), answers[new]
 
     @staticmethod
     def _classes(record: dict[str, Any]) -> int:
@@ -249,6 +274,7 @@ class WrongIgnoreIndex(Check):
         total: int,
         rows: np.ndarray,
         chosen: np.ndarray,
+        answers: tuple[np.ndarray, np.ndarray] | None,
         evidence: dict[str, Any],
     ) -> Verdict:
         share = ignored / total
@@ -257,6 +283,13 @@ class WrongIgnoreIndex(Check):
                 f"all samples whose label is ignore_index={index} have the same input: they are filler", evidence
             )
         told, sigmas = told_apart(rows, chosen)
+        by = "inputs differ from the others'"
+        if answers is not None and (told < APART or sigmas < SIGNIFICANT):
+            which, said = answers
+            told_by_answer, its_sigmas = told_apart(said, chosen[which])
+            evidence |= {"told_apart_by_answer": told_by_answer, "answers": len(which)}
+            if told_by_answer >= APART and its_sigmas >= SIGNIFICANT:
+                told, sigmas, by = told_by_answer, its_sigmas, "answers at first sight differ from the others'"
         evidence |= {"told_apart": told, "sigmas": sigmas}
         if share < SHARE or told < APART or sigmas < SIGNIFICANT:
             return Absent(
@@ -268,7 +301,7 @@ class WrongIgnoreIndex(Check):
             record,
             index,
             f"{ignored:,} of {total:,} labels ({share:.0%}) are class {index}, which the loss ignores "
-            f"(ignore_index={index}); their inputs differ from the others' as those of a class do (told apart in "
+            f"(ignore_index={index}); their {by} as those of a class do (told apart in "
             f"{told:.0%} of pairs)",
             evidence,
             0.85,

@@ -20,6 +20,8 @@ from lossdoctor.trials.ward import Proven, Ward
 MOST_STAGES = 4
 # Stages of a plan run longer than single trials: cures that need each other show late.
 AT_MOST = 300
+# What a run that learns must gain by a remedy (in skill) before the want of it is called a fault.
+CLEARLY = 0.1
 # Two faults rarely hide a third: so many times a treated run is diagnosed anew.
 MOST_ROUNDS = 2
 
@@ -53,10 +55,26 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
     battery.train(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
     judged, broken = tree.judge(checks, ward.trace)
     proven = Proven(tree.candidates(judged, suffering))
-    if trials and proven.ranked:
+    if trials and not proven.ranked:
+        proven = _suspected(ward, judged)
+    elif trials:
         proven = prove(ward, proven.ranked)
+    if proven.ranked and trials:
         treat(ward, proven, judged)
     return Treated(judged, suffering, proven, unmade + broken)
+
+
+def _suspected(ward: Ward, judged: tree.Judged) -> Proven:
+    """Where nothing else was found: what is a fault only if the run, which learns, learns clearly more without it."""
+    suspects = [(c, v) for c, v in judged.present().items() if v.by_trial and v.severity != "info" and not v.structural]
+    if not suspects:
+        return Proven([])
+    proven = prove(ward, suspects)
+    least = measured(ward.trace).score + CLEARLY
+    proven.ranked = [
+        (c, v) for c, v in proven.ranked if proven.proofs.get(c) == "confirmed" and proven.best[c].score >= least
+    ]
+    return proven
 
 
 def treat(ward: Ward, proven: Proven, judged: Any) -> None:

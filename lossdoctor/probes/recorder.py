@@ -596,12 +596,14 @@ class Recorder(Silent):
         if not any(known is optimizer for known in self.optimizers):
             self.zeroed[id(optimizer)] += 1
         if self.backwards_since_step:
-            for known, state in zip(self.optimizers, self.optimizer_state, strict=True):
-                same = known is optimizer or (
-                    isinstance(optimizer, torch.nn.Module)
-                    and any(p is q for p in optimizer.parameters() for q in state["probe"])
-                )
-                if same and any(p.grad is not None and bool(p.grad.any()) for p in self._mine(known)):
+            of_module = (
+                {id(p) for p in optimizer.parameters()} if isinstance(optimizer, torch.nn.Module) else frozenset()
+            )
+            for known in self.optimizers:
+                held = [
+                    p for p in self._mine(known) if p.grad is not None and (known is optimizer or id(p) in of_module)
+                ]
+                if any(bool(p.grad.any()) for p in held if p.grad is not None):
                     self.cleared.add(id(known))
 
     def scaler_stepped(self, scaler: Any, optimizer: Any, stepped: bool) -> None:

@@ -77,6 +77,23 @@ class CausalMask(Remedy):
         return args, kwargs | {"is_causal": True}
 
 
+class Reattach(Remedy):
+    """Hand on the tensor itself where the finding's line detaches it (``detach``, ``.data``)."""
+
+    id = "reattach"
+    says = "no detach"
+
+    def install(self) -> None:
+        """At both ways to cut."""
+        self.instruments.functions.on({"detach", "data"}, self._whole)
+
+    def _whole(self, name: str, func: Any, args: Any, kwargs: Any, result: Any) -> Any:
+        if not torch.is_grad_enabled() or not args[0].requires_grad or not self.at_site(self.instruments.sites.here(3)):
+            return None
+        self.applied += 1
+        return args[0]
+
+
 class InvertPaddingMask(Remedy):
     """Hide what the mask showed and show what it hid."""
 

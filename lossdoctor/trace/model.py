@@ -100,7 +100,8 @@ class RemedySpec:
 class Present:
     """The check found the fault. ``evidence`` is JSON-able numbers; ``confidence`` in [0, 1] orders findings of one stage.
 
-    ``structural`` faults are wrong whatever the curve does; the others are only told when training suffers.
+    ``structural`` faults are wrong whatever the curve does; the others are only told when training suffers, or, where
+    ``by_trial`` is set, when a trial shows that a run which learns would learn clearly more with the remedy.
     """
 
     title: str
@@ -112,6 +113,7 @@ class Present:
     remedies: list[RemedySpec] = field(default_factory=list)
     confidence: float = 0.8
     structural: bool = False
+    by_trial: bool = False
 
 
 @dataclass

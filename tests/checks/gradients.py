@@ -141,6 +141,7 @@ def run(
     rng = np.random.default_rng(0)
     curve = (np.linspace(1.0, 0.1, STEPS) if learns else np.full(STEPS, 1.2)) + 0.01 * rng.standard_normal(STEPS)
     count = len(parameters)
+    moves = np.array([0.01 if p["reached"] else 0.0 for p in parameters])  # what gets no gradient does not move
     steps = np.arange(10)
     trace.arrays = {
         "series/loss": curve,
@@ -154,7 +155,7 @@ def run(
         "layers/steps": steps,
         "layers/grad_norm": np.ones((10, count)) if grads is None else np.tile(grads, (10, 1)),
         "layers/weight_norm": np.full((10, count), 10.0),
-        "layers/update_norm": np.full((10, count), 0.01) if updates is None else np.tile(updates * 10.0, (10, 1)),
+        "layers/update_norm": np.tile(moves if updates is None else updates * 10.0, (10, 1)),
         "layers/update_ratio": np.full((10, count), 1e-3) if updates is None else np.tile(updates, (10, 1)),
     }
     return trace

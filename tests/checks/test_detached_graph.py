@@ -69,11 +69,27 @@ def test_a_refused_backward():
     assert isinstance(DetachedGraph().judge(trace), Present)
 
 
-def test_where_the_run_learns_well_a_cut_is_a_remark():
-    verdict = DetachedGraph().judge(run([weight("enc.weight", **CUT), weight("head.weight", order=1)]))
+def test_where_the_run_learns_well_a_small_cut_is_a_remark():
+    small = weight("gate.weight", **CUT | {"shape": [4, 16], "numel": 64})
+    verdict = DetachedGraph().judge(run([small, weight("head.weight", order=1)]))
     assert isinstance(verdict, Present)
     assert verdict.severity == "info"
     assert not verdict.structural
+
+
+def test_a_great_part_that_the_optimizer_holds_is_not_cut_off_on_purpose():
+    verdict = DetachedGraph().judge(run([weight("enc.weight", **CUT), weight("head.weight", order=1)]))
+    assert isinstance(verdict, Present)
+    assert verdict.severity == "error"
+    assert verdict.structural
+    assert verdict.remedies[0].runtime
+
+
+def test_what_changes_all_the_same_is_no_cut_encoder():
+    """A teacher that follows its pupil step by step."""
+    trace = run([weight("enc.weight", **CUT), weight("head.weight", order=1)])
+    trace.arrays["layers/update_norm"][:, 0] = 0.01
+    assert isinstance(DetachedGraph().judge(trace), Absent)
 
 
 def lost(share, learns):

@@ -33,13 +33,20 @@ def test_a_model_made_after_the_optimizer():
     assert "another model" in verdict.title
 
 
-def test_a_backbone_left_out_on_purpose_is_healthy_while_the_rest_learns():
-    assert isinstance(
-        OptimizerMissingParams().judge(
-            still(run([weight("body.weight", **OUTSIDE), weight("head.weight", order=1)]), 0)
-        ),
-        Absent,
+def test_a_random_backbone_left_out_is_for_a_trial_to_tell_while_the_rest_learns():
+    verdict = OptimizerMissingParams().judge(
+        still(run([weight("body.weight", **OUTSIDE), weight("head.weight", order=1)]), 0)
     )
+    assert isinstance(verdict, Present)
+    assert verdict.by_trial
+    assert not verdict.structural
+
+
+def test_a_network_that_only_measures_the_loss_is_no_matter_for_a_trial():
+    measure = weight("perceptual.weight", **OUTSIDE, order=2)
+    verdict = OptimizerMissingParams().judge(still(run([weight("net.weight", order=1), measure]), 1))
+    assert isinstance(verdict, Present)
+    assert not verdict.by_trial
 
 
 def test_a_trained_backbone_left_out_is_healthy_even_where_training_suffers():

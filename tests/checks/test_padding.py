@@ -150,6 +150,30 @@ def test_one_label_per_sample(shift, kind):
     assert isinstance(ask("wrong-ignore-index", trace), kind)
 
 
+@pytest.mark.parametrize(("skew", "kind"), [(3.0, Present), (0.0, Absent)])
+def test_a_class_that_only_the_model_tells_apart(skew, kind):
+    """No linear rule on the input does; what a half-trained model answers to new samples does, if they are a class of their own."""
+    labels = RNG.integers(0, 4, 1280)
+    answers = RNG.standard_normal((1280, 4))
+    answers[:, 2] += skew * (labels == 0)
+    trace = run(
+        "cross_entropy",
+        "nll",
+        error=learning(60, 1.4, 0.1),
+        options={"ignore_index": 0},
+        label_counts={str(k): int((labels == k).sum()) for k in range(4)},
+        prediction_shape=[32, 4],
+        target_shape=[32],
+    )
+    trace.arrays |= {
+        "pairs/sample_input": RNG.standard_normal((1280, 6)),
+        "pairs/sample_target": labels[:, None].astype(float),
+        "pairs/sample_prediction": answers,
+        "pairs/sample_step": np.repeat(np.arange(40), 32),
+    }
+    assert isinstance(ask("wrong-ignore-index", trace), kind)
+
+
 def test_all_that_is_not_ignored_is_one_class():
     ones = np.zeros((40, 20))
     verdict = ignoring(ones, WORDS, 255, {"0": 640, "255": 160})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from lossdoctor.trace import Absent, CannotTell, Present
 
@@ -43,6 +44,19 @@ def test_sorted_numbers_in_a_failing_run():
 
 def test_a_series_in_order_that_learns():
     assert isinstance(ask(CAUSE, run(targets=np.sin(np.arange(1920) / 300), error=learning(60, 0.4, 0.02))), Absent)
+
+
+@pytest.mark.parametrize(("at_return", "kind"), [(6.0, Present), (0.3, Absent)])
+def test_numbers_in_order_that_come_back(at_return, kind):
+    """Two passes over sorted numbers: what was learned of the small ones is forgotten by the time they come again, or not."""
+    targets = np.tile(np.sort(RNG.standard_normal(960)), 2)
+    error = np.full(60, 0.1)
+    error[30] = at_return
+    trace = run(targets=targets, error=error)
+    trace.arrays["losses/0/rows/error"] = np.repeat(error, 32)
+    verdict = ask(CAUSE, trace)
+    assert isinstance(verdict, kind)
+    assert kind is Absent or verdict.structural
 
 
 def test_full_batch():
