@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .test_treatment import diagnosed
 
 # Parity of three signs: a random layer of sixty-four units carries a part of it.
@@ -45,8 +47,9 @@ def test_a_detached_body_is_proven_by_leaving_out_the_detach(tmp_path: Path) -> 
     assert report["diagnosis"]["proof"] == "confirmed"
 
 
-def test_gradients_of_the_module_cleared_before_the_step(tmp_path: Path) -> None:
-    report = diagnosed(
-        tmp_path, script("[*body.parameters(), *head.parameters()]", clear="body.zero_grad(), head.zero_grad()")
-    )
+@pytest.mark.parametrize(
+    "clear", ["body.zero_grad(), head.zero_grad()", "for p in [*body.parameters(), *head.parameters()]: p.grad = None"]
+)
+def test_gradients_cleared_before_the_step(tmp_path: Path, clear: str) -> None:
+    report = diagnosed(tmp_path, script("[*body.parameters(), *head.parameters()]", clear=clear))
     assert report["diagnosis"]["root_cause"] == "optimizer-not-stepping"

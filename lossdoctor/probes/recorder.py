@@ -566,6 +566,8 @@ class Recorder(Silent):
         self.backwards += 1
         self.backwards_since_step += 1
         self.cleared.clear()
+        for known, state in zip(self.optimizers, self.optimizer_state, strict=True):
+            state["given"] = any(p.grad is not None for p in self._mine(known))
         if not self.optimizers:
             self.manual_grads = norms([t.grad for t in self.manual_tensors])
             if self._sampled() and sum(t.numel() for t in self.parameters.tensors) < MANUAL_NUMBERS:
@@ -624,7 +626,7 @@ class Recorder(Silent):
         self.lanes.append(next(before, index))
         self.optimizers.append(optimizer)
         self.optimizer_state.append(
-            {"clean": True, "stepped": False, "probe": [], "size": 0, "accumulations": 0, "norms": None}
+            {"clean": True, "stepped": False, "probe": [], "size": 0, "accumulations": 0, "norms": None, "given": False}
         )
         options = {k: v for k, v in optimizer.param_groups[0].items() if isinstance(v, (int, float, bool, str))}
         record = {
@@ -671,7 +673,8 @@ class Recorder(Silent):
         self._log("grad_norm", total)
         if self.backwards_since_step and (not len(finite) or total == 0.0):
             record["empty_steps"] += 1
-            record["cleared_steps"] += int(id(optimizer) in self.cleared)
+            # Cleared by zero_grad, or by hand: what backward gave is None by now.
+            record["cleared_steps"] += int(id(optimizer) in self.cleared or (state["given"] and not len(finite)))
         if not len(finite):
             record["bare_steps"] += 1
         # Of optimizers that step one behind the other, each has its own backwards since its last step. (What autograd.grad
