@@ -61,6 +61,7 @@ class OptimizerMissingParams(Check):
         parameters: list[dict[str, Any]],
         optimizers: list[dict[str, Any]],
         outcome: Outcome | None = None,
+        exam_thaw: dict[str, Any] | None = None,
     ) -> Verdict:
         """Which parameters get gradients, and which of them does an optimizer hold?"""
         if trace.meta.get("manual_updates"):
@@ -75,6 +76,9 @@ class OptimizerMissingParams(Check):
         missing = [
             (i, p) for i, p in reached if not p["in_optimizer"] and i not in waiting and moved(trace, i) is not True
         ]
+        later = set((exam_thaw or {}).get("thawed", []))
+        if joining := [p for _, p in missing if p["name"] in later]:
+            return Absent(f"weights join in stages: {names(joining)} within {(exam_thaw or {})['steps']} steps")
         if not missing:
             return Absent(f"all {len(reached)} parameters that backward reaches are in an optimizer")
         lost = [p for _, p in missing]

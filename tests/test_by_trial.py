@@ -37,6 +37,11 @@ def test_an_optimizer_of_the_head_alone_is_told_when_the_whole_learns_more(tmp_p
     assert report["diagnosis"]["proof"] == "confirmed"
 
 
+def test_a_body_that_joins_later_is_healthy(tmp_path: Path) -> None:
+    join = "head.step = getattr(head, 'step', 0) + 1\n    if head.step == 150: optimizer.add_param_group({'params': body.parameters()})"
+    assert diagnosed(tmp_path, script("head.parameters()", clear=join))["verdict"] == "healthy"
+
+
 def test_it_is_not_told_without_a_trial(tmp_path: Path) -> None:
     assert diagnosed(tmp_path, script("head.parameters()"), "--no-trials")["verdict"] == "healthy"
 

@@ -62,7 +62,7 @@ def look(zygote: Any, trace: Trace, budget: Any, jobs: int, tell: Callable[[str,
         trace.exams[name] = module.examine(trace)
     for name, exam, needed, runs in (
         ("returns", returns, returns.descended(trace) is not None, 2 * LONGER),
-        ("thaw", thaw, bool(thaw.frozen(trace)), LONGER),
+        ("thaw", thaw, bool(thaw.frozen(trace) or thaw.left_out(trace)), LONGER),
     ):
         trace.exams[name] = (
             exam.examine(zygote, trace, steps=budget.steps, timeout=budget.run_timeout, jobs=jobs)

@@ -674,7 +674,8 @@ class Recorder(Silent):
         if self.backwards_since_step and (not len(finite) or total == 0.0):
             record["empty_steps"] += 1
             # Cleared by zero_grad, or by hand: what backward gave is None by now.
-            record["cleared_steps"] += int(id(optimizer) in self.cleared or (state["given"] and not len(finite)))
+            gone = state["given"] and all(p.grad is None for p in mine)
+            record["cleared_steps"] += int(id(optimizer) in self.cleared or gone)
         if not len(finite):
             record["bare_steps"] += 1
         # Of optimizers that step one behind the other, each has its own backwards since its last step. (What autograd.grad
