@@ -20,7 +20,8 @@ Cured
     ...     validate(model)
 
 How sure we are
-    Modes are read at every call. A model in train mode whose normalisation layers alone are kept in eval mode has frozen them on
+    Modes are read at every call. A model that trained in train mode, and goes on training as a whole in eval mode, was not switched
+    back. One that never left eval mode may be meant so, unless its statistics still are the starting ones. A model in train mode whose normalisation layers alone are kept in eval mode has frozen them on
     purpose; attacks and targets computed in eval mode beside a training in train mode are no finding either.
 
 References
@@ -31,15 +32,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
-from ._weights import learns_well
+from ._weights import learns_well, size
 
 # The last part of the run that must lie in eval mode before "never switched back" is told.
 TAIL = 0.2
 FEW_STEPS = 5
+# This share of what the optimizer holds still moves in that part: it is no second phase that trains a small part alone.
+MOST = 0.5
 
 
 class EvalModeTraining(Check):
@@ -87,9 +92,13 @@ class EvalModeTraining(Check):
         if blank:
             effect = f"{len(blank)} of them still have their starting statistics (mean 0, variance 1), so that they do not normalise"
             structural, severity, confidence = True, "error", 0.9
-        elif idle_norms and not never:
-            effect = f"the statistics of {len(idle_norms)} batch normalisations stand still since step {since}"
-            structural, severity, confidence = not well, "info" if well else "error", 0.8
+        elif not never and self._moves(trace, since):
+            effect = (
+                f"the statistics of {len(idle_norms)} batch normalisations stand still since step {since}"
+                if idle_norms
+                else f"{len(idle_drops)} dropout layers drop nothing since step {since}"
+            )
+            structural, severity, confidence = True, "error", 0.85 if idle_norms else 0.75
         elif idle_norms:
             effect = "their statistics were made before and stand still, which may be meant"
             structural, severity, confidence = False, "info" if well else "warning", 0.45
@@ -124,6 +133,18 @@ class EvalModeTraining(Check):
             confidence=confidence,
             structural=structural,
         )
+
+    @staticmethod
+    def _moves(trace: Trace, since: int) -> bool:
+        """Whether a great part of what the optimizer holds is still trained from step ``since`` on: no second phase of its own."""
+        steps, moves = trace.arrays.get("layers/steps"), trace.arrays.get("layers/update_norm")
+        if steps is None or moves is None:
+            return False
+        held = [i for i, p in enumerate(trace.list("parameters")[: moves.shape[1]]) if p["in_optimizer"]]
+        late = moves[steps >= since][:, held]
+        parameters = trace.list("parameters")
+        moving = [i for i, m in zip(held, np.nan_to_num(late).any(0), strict=True) if m] if len(late) else []
+        return size(parameters[i] for i in moving) >= MOST * size(parameters[i] for i in held) > 0
 
     def _drops(self, module: dict[str, Any]) -> bool:
         return "_DropoutNd" in module["bases"] and float(module.get("p") or 0) > 0

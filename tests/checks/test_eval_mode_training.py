@@ -56,3 +56,30 @@ def test_dropout_alone_is_a_remark():
     verdict = EvalModeTraining().judge(run(modules=[module("Net", root=True, parameters=[0], **EVAL), drop]))
     assert isinstance(verdict, Present)
     assert verdict.severity == "info"
+
+
+LATE = {"train_calls": 6, "last_train_step": 5, "eval_calls_in_grad": 34, "last_eval_step": STEPS - 1}
+
+
+def dropping(trains_on):
+    drop = module("net.2", "Dropout", bases=["Dropout", "_DropoutNd", "Module"], p=0.5, **LATE)
+    trace = run(
+        [weight("net.0.weight"), weight("net.1.weight", (4, 32), order=1)],
+        modules=[module("Net", root=True, parameters=[0, 1], **LATE), drop],
+    )
+    if not trains_on:
+        trace.arrays["layers/update_norm"][6:, 0] = 0.0
+    return trace
+
+
+def test_dropout_that_a_validation_switched_off_for_good():
+    verdict = EvalModeTraining().judge(dropping(True))
+    assert isinstance(verdict, Present)
+    assert verdict.severity == "error"
+    assert verdict.structural
+
+
+def test_a_second_phase_that_trains_a_small_part_in_eval_mode_is_a_remark():
+    verdict = EvalModeTraining().judge(dropping(False))
+    assert isinstance(verdict, Present)
+    assert verdict.severity == "info"
