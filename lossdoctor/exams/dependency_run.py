@@ -217,7 +217,7 @@ class Examiner(Recorder):
             "loader": loader,
             "common": self._common(tape, calls),
             "cuts": self._cuts(tape, calls),
-            "modules": [r for r in self.modules.values() if "batch_first" in r],
+            "modules": [r for r in self.modules.records.values() if "batch_first" in r],
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "exam.json").write_text(json.dumps(document, default=str))

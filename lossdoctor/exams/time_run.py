@@ -80,7 +80,7 @@ class TimeExaminer(Recorder):
                 x = x.detach().clone().requires_grad_()
             self.sequences.append(
                 (
-                    self.module_names.get(id(module), type(module).__name__),
+                    self.modules.name(module),
                     self.sites.here(3),
                     1 if module.batch_first else 0,
                     x,

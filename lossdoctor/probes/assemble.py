@@ -45,8 +45,8 @@ def assemble(recorder: Recorder) -> Trace:
     _closing(recorder)
     records = trace.records
     records["parameters"] = recorder.parameters.records
-    records["modules"] = [_public(r) for r in recorder.modules.values()]
-    records["optimizers"] = recorder.optimizer_records
+    records["modules"] = [_public(r) for r in recorder.modules.records.values()]
+    records["optimizers"] = recorder.optimizers.records
     records["idle_optimizers"] = idle_optimizers(recorder)
     records["schedulers"] = list(recorder.schedulers.values())
     records["loaders"] = [_public(r) for r in recorder.loaders.values()]
@@ -96,9 +96,9 @@ def idle_optimizers(recorder: Recorder) -> list[dict[str, Any]]:
     found = []
     for reference, site in zip(recorder.instruments.optimizers, recorder.instruments.made_at, strict=True):
         optimizer = reference()
-        known = next((i for i, other in enumerate(recorder.optimizers) if other is optimizer), None)
+        known = next((i for i, other in enumerate(recorder.optimizers.known) if other is optimizer), None)
         if known is not None:
-            recorder.optimizer_records[known]["made_site"] = site
+            recorder.optimizers.records[known]["made_site"] = site
         if optimizer is None or known is not None:
             continue
         held = [recorder.parameters.index(p) for group in optimizer.param_groups for p in group["params"]]
@@ -108,7 +108,7 @@ def idle_optimizers(recorder: Recorder) -> list[dict[str, Any]]:
             "size": len(held),
             "parameters": [i for i in held if i is not None],
         }
-        record["zeroed"] = recorder.zeroed[id(optimizer)]
+        record["zeroed"] = recorder.optimizers.zeroed[id(optimizer)]
         record["lrs"] = [float(g.get("lr", float("nan"))) for g in optimizer.param_groups]
         found.append(record)
     return found
@@ -137,11 +137,11 @@ def _meta(recorder: Recorder, trace: Trace) -> None:
             "label": recorder.plan.label,
             "main_loss": key,
             "main_stream": stream["key"] if stream else None,
-            "manual_updates": not recorder.optimizers and recorder.count > 0,
+            "manual_updates": not recorder.optimizers.known and recorder.count > 0,
             "torch": torch.__version__,
             "python": platform.python_version(),
-            "modules_used": len(recorder.modules),
-            "manual_stale_steps": recorder.manual_stale,
+            "modules_used": len(recorder.modules.records),
+            "manual_stale_steps": recorder.by_hand.stale,
             "scaler_steps": recorder.scaler_steps,
             "scaler_skips": recorder.scaler_skips,
             "scaler_site": recorder.scaler_site,
@@ -167,7 +167,7 @@ def _series(recorder: Recorder, trace: Trace) -> None:
             steps, numbers = np.asarray(stream["steps"]), np.asarray(stream["values"], dtype=float)
             # Several backwards a step (accumulation): their mean. A closure's repeated calls: the first counts.
             unique = np.unique(steps)
-            closure = any("LBFGS" in o["class"] for o in recorder.optimizer_records)
+            closure = any("LBFGS" in o["class"] for o in recorder.optimizers.records)
             joined = np.array([numbers[steps == s][0] if closure else numbers[steps == s].mean() for s in unique])
             trace.arrays["series/loss"], trace.arrays["steps/loss"] = joined, unique
 

@@ -16,18 +16,19 @@ from lossdoctor.trace import Trace
 from . import activations, chains, datascan, depth, flow, losses, objectives, tapefacts
 from .attention import AttentionWatch
 from .batches import Batches
+from .byhand import HandMadeSteps
+from .called import Modules
 from .evaluation import Evaluation
 from .functions import Tape, tensors_in
 from .instruments import Instruments, Silent
 from .layouts import Layouts
+from .optimizers import Optimizers
 from .pairs import Pairs
-from .parameters import Parameters, norms, unregistered
+from .parameters import Parameters, norms
 
 # Per-parameter norms: every one of the first steps, then every few.
 DENSE_STEPS = 10
 SPARSE_EVERY = 5
-# Where no optimizer tells of its steps, models up to this many numbers are copied at each sampled backward to see how far a step goes.
-MANUAL_NUMBERS = 20_000_000
 
 
 class Recorder(Silent):
@@ -48,10 +49,7 @@ class Recorder(Silent):
         self.broadcasts: list[dict[str, Any]] = []
         self.count = 0  # step calls so far, of all optimizers
         self.per_optimizer: Counter[int] = Counter()
-        self.optimizers: list[Any] = []
-        self.lanes: list[int] = []  # per optimizer: the first one that moved the same parameters (made anew each epoch)
-        self.optimizer_state: list[dict[str, Any]] = []
-        self.optimizer_records: list[dict[str, Any]] = []
+        self.optimizers = Optimizers(self.parameters, self.sites)
         self.streams: dict[str, dict[str, Any]] = {}
         self.loss_records: dict[str, dict[str, Any]] = {}
         self.pending: list[losses.LossCall] = []
@@ -63,10 +61,7 @@ class Recorder(Silent):
         self.turned = 1  # -1 where a remedy turns the weights of a score-function objective around
         self.hand_watch: dict[tuple[str, str, int], str] = {}
         self.hand_seen: dict[tuple[str, str, int], list[losses.LossCall]] = {}
-        self.modules: dict[int, dict[str, Any]] = {}
-        self.module_names: dict[int, str] = {}
-        self.registered: set[int] = set()  # modules that are part of a root's named_modules
-        self.roots: dict[int, Any] = {}
+        self.modules = Modules(self.parameters, self.sites)
         self.root_calls: list[tuple[Any, Any, Any]] = []
         self.root_total = 0  # calls ever put there: a loss call belongs to those ahead of it
         self.eval_values: dict[str, dict[str, Any]] = {}
@@ -87,13 +82,7 @@ class Recorder(Silent):
         self.backwards = 0
         self.accumulations = 0  # those that add to .grad
         self.backwards_since_step = 0
-        self.manual_prints: np.ndarray | None = None
-        self.manual_tensors: list[torch.Tensor] = []
-        self.manual_grads: np.ndarray | None = None
-        self.manual_stale = 0
-        self.manual_before: tuple[np.ndarray, list[torch.Tensor]] | None = None
-        self.cleared: set[int] = set()  # optimizers whose gradients were cleared since the last backward
-        self.zeroed: Counter[int] = Counter()  # zero_grad calls of optimizers that never stepped
+        self.by_hand = HandMadeSteps(self.parameters)
         self.scaler_steps = 0
         self.scaler_skips = 0
         self.scaler_site: dict[str, Any] | None = None
@@ -184,12 +173,10 @@ class Recorder(Silent):
     def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
         """Notes the module's mode and, for the outermost ones, its inputs."""
         if depth == 0:
-            if id(module) not in self.roots:
-                self._meet_root(module)
+            self.modules.meet_root(module)
             if self.count == 0:
                 self.attention.given(tensors_in((args, kwargs)))
-        name = self.module_names.get(id(module), type(module).__name__)
-        self.functions.module_stack.append(name)
+        self.functions.module_stack.append(self.modules.name(module))
         return args, kwargs
 
     def forwarded(self, module: Any, args: Any, kwargs: Any, result: Any, depth: int) -> Any:
@@ -199,26 +186,9 @@ class Recorder(Silent):
         if self.done:
             return result
         grad = torch.is_grad_enabled()
-        record = self.modules.get(id(module))
-        if record is None:
-            record = self._meet_module(module, args, kwargs, result)
-        if grad:
-            record["grad_calls"] += 1
-            if module.training:
-                record["train_calls"] += 1
-                record["last_train_step"] = self.count
-            else:
-                record["eval_calls_in_grad"] += 1
-                record["last_eval_step"] = self.count
-                record.setdefault("first_eval_step", self.count)
-            if record["sampled"] < 3:
-                self._sample_module(record, args, kwargs, result)
-            if isinstance(module, torch.nn.RNNBase):
-                self._sample_state(record, args, kwargs)
-        else:
-            record["nograd_calls"] += 1
-            if depth == 0:
-                self.evaluation.output(result)
+        record = self.modules.called(module, args, kwargs, result, self.count)
+        if not grad and depth == 0:
+            self.evaluation.output(result)
         if depth == 0 and grad:
             outs = tensors_in(result)
             if any(t.requires_grad for t in outs):
@@ -229,84 +199,6 @@ class Recorder(Silent):
                 if len(self.root_calls) > 64:
                     del self.root_calls[0]
         return result
-
-    def _meet_root(self, module: Any) -> None:
-        self.roots[id(module)] = module
-        prefix = "" if len(self.roots) == 1 else f"{type(module).__name__}#{len(self.roots)}."
-        for name, child in module.named_modules():
-            self.module_names.setdefault(id(child), f"{prefix}{name}" if name else f"{prefix}{type(module).__name__}")
-            self.registered.add(id(child))
-        for key, name in unregistered(module).items():
-            self.module_names.setdefault(key, prefix + name)
-        self.parameters.add_module(module, prefix)
-
-    def _meet_module(self, module: Any, args: Any, kwargs: Any, result: Any) -> dict[str, Any]:
-        record: dict[str, Any] = {
-            "uid": len(self.modules),
-            "name": self.module_names.get(id(module), type(module).__name__),
-            "class": type(module).__name__,
-            "bases": [c.__name__ for c in type(module).__mro__ if c.__module__.startswith("torch.nn")][:4],
-            "root": id(module) in self.roots,
-            "grad_calls": 0,
-            "train_calls": 0,
-            "eval_calls_in_grad": 0,
-            "nograd_calls": 0,
-            "sampled": 0,
-            "site": self.sites.here(3),
-        }
-        for option in (
-            "batch_first",
-            "bidirectional",
-            "num_layers",
-            "p",
-            "dropout",
-            "momentum",
-            "affine",
-            "track_running_stats",
-            "dim",
-            "bias",
-            "norm_first",
-            "hidden_size",
-            "nonlinearity",
-        ):
-            value = getattr(module, option, None)
-            if isinstance(value, (bool, int, float, str)):
-                record[option] = value
-        record["has_state"] = bool(getattr(module, "running_mean", None) is not None)
-        record["own_parameters"] = sum(p.numel() for p in module.parameters(recurse=False))
-        record["parameters"] = self.parameters.add_called(module, record["name"])
-        record["registered"] = id(module) in self.registered
-        if record["has_state"]:
-            record["stats_default"] = bool((module.running_mean == 0).all() and (module.running_var == 1).all())
-        self.modules[id(module)] = record
-        return record
-
-    def _sample_module(self, record: dict[str, Any], args: Any, kwargs: Any, result: Any) -> None:
-        record["sampled"] += 1
-        inputs, outputs = tensors_in((args, kwargs)), tensors_in(result)
-        record["inputs"] = [list(t.shape) for t in inputs[:4]]
-        record["outputs"] = [list(t.shape) for t in outputs[:4]]
-        if inputs and inputs[0].is_floating_point() and inputs[0].numel() > 1:
-            value = inputs[0].detach().float()
-            record["input_mean"], record["input_std"] = float(value.mean()), float(value.std())
-            record["input_absmax"] = float(value.abs().max())
-        if outputs and outputs[0].is_floating_point() and outputs[0].numel() > 1:
-            value = outputs[0].detach().float()
-            record["output_mean"], record["output_std"] = float(value.mean()), float(value.std())
-        if record["sampled"] == 1:
-            for figure in ("input_std", "input_absmax", "output_std"):
-                record[f"first_{figure}"] = record.get(figure)
-
-    def _sample_state(self, record: dict[str, Any], args: Any, kwargs: Any) -> None:
-        """Whether a recurrent module is given a state, and whether that state has a history."""
-        given = args[1] if len(args) > 1 else kwargs.get("hx")
-        state = tensors_in(given)
-        if not state:
-            return
-        record["state_calls"] = record.get("state_calls", 0) + 1
-        record["state_nonzero"] = record.get("state_nonzero", 0) + int(bool(state[0].detach().any()))
-        if any(t.requires_grad and t.grad_fn is not None for t in state):
-            record["state_with_history"] = record.get("state_with_history", 0) + 1
 
     # -- data ----------------------------------------------------------------------------------------------------
 
@@ -560,53 +452,23 @@ class Recorder(Silent):
         if self.done:
             return
         self._weigh()
-        for state in self.optimizer_state:
-            if state["stepped"] and not state["clean"]:  # another loss's backward has added to them
-                state["norms"] = norms([p.grad for p in state["probe"]])
+        self.optimizers.backwarded()
         self.backwards += 1
         self.backwards_since_step += 1
-        self.cleared.clear()
-        for known, state in zip(self.optimizers, self.optimizer_state, strict=True):
-            state["given"] = any(p.grad is not None for p in self._mine(known))
-        if not self.optimizers:
-            self.manual_grads = norms([t.grad for t in self.manual_tensors])
-            if self._sampled() and sum(t.numel() for t in self.parameters.tensors) < MANUAL_NUMBERS:
-                self.manual_before = (
-                    norms([p.grad for p in self.parameters.tensors]),
-                    [p.detach().clone() for p in self.parameters.tensors],
-                )
-        if not self.optimizers and self.backwards >= 3 * self.plan.steps and self.count == 0:
+        if not self.optimizers.known:
+            self.by_hand.backwarded(copy=self._sampled())
+        if not self.optimizers.known and self.backwards >= 3 * self.plan.steps and self.count == 0:
             self._finish("no step")
 
     # -- optimizers ----------------------------------------------------------------------------------------------
 
     def note_cleared(self) -> None:
         """Ahead of a backward: which optimizers' gradients are gone, however the script (or a remedy) cleared them."""
-        for state in self.optimizer_state:
-            if state["clean"] or not state["stepped"]:
-                continue
-            now = norms([p.grad for p in state["probe"]])
-            # Gone, or changed since the step: who fades old gradients (momentum in the buffer) has dealt with them.
-            if not np.nan_to_num(now).any() or not np.allclose(now, state["norms"], rtol=1e-4, equal_nan=True):
-                state["clean"] = True
+        self.optimizers.note_cleared()
 
     def zero_grad(self, optimizer: Any) -> None:
-        """An optimizer's gradients are cleared."""
-        for known, state in zip(self.optimizers, self.optimizer_state, strict=True):
-            if known is optimizer:
-                state["clean"] = True
-        if not any(known is optimizer for known in self.optimizers):
-            self.zeroed[id(optimizer)] += 1
-        if self.backwards_since_step:
-            of_module = (
-                {id(p) for p in optimizer.parameters()} if isinstance(optimizer, torch.nn.Module) else frozenset()
-            )
-            for known in self.optimizers:
-                held = [
-                    p for p in self._mine(known) if p.grad is not None and (known is optimizer or id(p) in of_module)
-                ]
-                if any(bool(p.grad.any()) for p in held if p.grad is not None):
-                    self.cleared.add(id(known))
+        """Gradients of an optimizer or module are cleared."""
+        self.optimizers.zero_grad(optimizer, behind_backward=bool(self.backwards_since_step))
 
     def scaler_stepped(self, scaler: Any, optimizer: Any, stepped: bool) -> None:
         """Notes whether a gradient scaler let the optimizer step."""
@@ -614,74 +476,12 @@ class Recorder(Silent):
         self.scaler_skips += int(not stepped)
         self.scaler_site = self.scaler_site or self.sites.here(3)
 
-    def _meet_optimizer(self, optimizer: Any) -> int:
-        for i, known in enumerate(self.optimizers):
-            if known is optimizer:
-                if sum(len(g["params"]) for g in optimizer.param_groups) != self.optimizer_state[i]["size"]:
-                    self._own(optimizer, i)
-                return i
-        index = len(self.optimizers)
-        held = {id(p) for p in self._mine(optimizer)}
-        before = (i for i, o in enumerate(self.optimizers) if any(id(p) in held for p in self._mine(o)))
-        self.lanes.append(next(before, index))
-        self.optimizers.append(optimizer)
-        self.optimizer_state.append(
-            {"clean": True, "stepped": False, "probe": [], "size": 0, "accumulations": 0, "norms": None, "given": False}
-        )
-        options = {k: v for k, v in optimizer.param_groups[0].items() if isinstance(v, (int, float, bool, str))}
-        record = {
-            "class": type(optimizer).__name__,
-            "options": options,
-            "groups": len(optimizer.param_groups),
-            "lrs": [float(g.get("lr", float("nan"))) for g in optimizer.param_groups],
-            "stale_steps": 0,
-            "empty_steps": 0,
-            "cleared_steps": 0,
-            "bare_steps": 0,
-            "steps": 0,
-            "numel": 0,
-            "site": self.sites.here(3),
-        }
-        self.optimizer_records.append(record)
-        self._own(optimizer, index)
-        return index
-
-    def _own(self, optimizer: Any, index: int) -> None:
-        """Notes which parameters an optimizer holds (again after ``add_param_group``)."""
-        record, state = self.optimizer_records[index], self.optimizer_state[index]
-        record["numel"], state["size"] = 0, 0
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                i = self.parameters.add(parameter, f"optimizer{index}.{len(self.parameters.tensors)}", "optimizer")
-                self.parameters.records[i].update(in_optimizer=True, optimizer=index)
-                record["numel"] += parameter.numel()
-                state["size"] += 1
-
-    def _mine(self, optimizer: Any) -> list[torch.Tensor]:
-        return [p for group in optimizer.param_groups for p in group["params"]]
-
     def step_begins(self, optimizer: Any) -> None:
         """Measures the gradients the step will use."""
         if self.done:
             return
-        index = self._meet_optimizer(optimizer)
-        record, state = self.optimizer_records[index], self.optimizer_state[index]
-        mine = self._mine(optimizer)
-        grads = norms([p.grad for p in mine])
-        finite = grads[~np.isnan(grads)]
-        total = float(np.sqrt(np.sum(np.square(finite)))) if len(finite) else float("nan")
+        total = self.optimizers.begins(optimizer, self.backwards_since_step, self.accumulations)
         self._log("grad_norm", total)
-        if self.backwards_since_step and (not len(finite) or total == 0.0):
-            record["empty_steps"] += 1
-            # Cleared by zero_grad, or by hand: what backward gave is None by now.
-            gone = state["given"] and all(p.grad is None for p in mine)
-            record["cleared_steps"] += int(id(optimizer) in self.cleared or gone)
-        if not len(finite):
-            record["bare_steps"] += 1
-        # Of optimizers that step one behind the other, each has its own backwards since its last step. (What autograd.grad
-        # returns is put in the place of old gradients, and not added to them.)
-        if state["stepped"] and not state["clean"] and self.accumulations > state["accumulations"]:
-            record["stale_steps"] += 1
         if self._sampled():
             tensors = self.parameters.tensors
             self.raw_grads = norms([p.grad for p in tensors])
@@ -694,45 +494,23 @@ class Recorder(Silent):
         """Measures how far the step moved the parameters, and closes it."""
         if self.done:
             return
-        index = self._meet_optimizer(optimizer)
-        state = self.optimizer_state[index]
-        mine = self._mine(optimizer)
-        state["clean"] = False
-        state["stepped"] = True
-        state["accumulations"] = self.accumulations
-        state["probe"] = [p for p in mine if p.grad is not None][:4]
-        state["norms"] = norms([p.grad for p in state["probe"]])
-        self.per_optimizer[self.lanes[index]] += 1
-        self.optimizer_records[index]["steps"] += 1
+        index = self.optimizers.ended(optimizer, self.accumulations)
+        self.per_optimizer[self.optimizers.lanes[index]] += 1
         self._log("lr", float(optimizer.param_groups[0].get("lr", float("nan"))))
         self._log("optimizer", float(index))
         self._close()
 
     def _manual_step(self, root: torch.Tensor) -> None:
         """Where no optimizer steps: a change of the parameters between two backwards is a step."""
-        if self.optimizers:
+        if self.optimizers.known:
             return
-        found = losses.leaves(root)[:64]
-        prints = norms(list(found))
-        known = {id(t): i for i, t in enumerate(self.manual_tensors)}
-        before, self.manual_prints = self.manual_prints, prints
-        previous, self.manual_tensors = self.manual_tensors, found
-        if before is None or not previous:
-            return
-        same = [(i, known[id(t)]) for i, t in enumerate(found) if id(t) in known]
-        replaced = not same  # new tensors take the place of all old ones: parameters updated by making new ones
-        changed = replaced or any(prints[i] != before[j] for i, j in same)
-        if changed and self.backwards_since_step:
-            now = norms([t.grad for t in previous])
-            if self.manual_grads is not None and len(now) == len(self.manual_grads):
-                kept = (now > 0) & (now == self.manual_grads)
-                self.manual_stale += int(kept.any() and kept.sum() >= (self.manual_grads > 0).sum() / 2)
-            if self._sampled() and self.manual_before is not None:
-                self.raw_grads, self.weights_before = self.manual_before
-            self.manual_before = None
+        moved = self.by_hand.moved(root)
+        if moved and self.backwards_since_step:
+            total, before = self.by_hand.closes()
+            if self._sampled() and before is not None:
+                self.raw_grads, self.weights_before = before
             self._log("lr", float("nan"))
-            given = self.manual_grads[~np.isnan(self.manual_grads)] if self.manual_grads is not None else np.zeros(0)
-            self._log("grad_norm", float(np.sqrt(np.square(given).sum())) if len(given) else float("nan"))
+            self._log("grad_norm", total)
             self._log("optimizer", -1.0)
             self.per_optimizer[-1] += 1
             self._close()

@@ -33,9 +33,9 @@ class ScaleLr(Remedy):
 
     def backwarded(self, roots: list[Any]) -> None:
         """Scale the gradients where no optimizer is at work."""
-        self._by_hand = not self.recorder.optimizers and not self.instruments.optimizers
+        self._by_hand = not self.recorder.optimizers.known and not self.instruments.optimizers
         if self._by_hand:
-            for tensor in self.recorder.manual_tensors:
+            for tensor in self.recorder.by_hand.tensors:
                 if tensor.grad is not None:
                     tensor.grad.mul_(float(self.args["factor"]))
             self.applied += 1
@@ -45,7 +45,7 @@ class ScaleLr(Remedy):
         if getattr(self, "_by_hand", False) and isinstance(total, torch.Tensor) and float(total) > 0:
             factor, seen = float(self.args["factor"]), float(total)
             wanted = factor * min(seen / factor, limit)
-            for tensor in self.recorder.manual_tensors:
+            for tensor in self.recorder.by_hand.tensors:
                 if tensor.grad is not None:
                     tensor.grad.mul_(wanted / min(seen, limit))
 
