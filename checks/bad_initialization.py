@@ -117,6 +117,7 @@ class BadInitialization(Check):
                 )
             ],
             confidence=0.9,
+            by_trial=True,
         )
 
     def _harm(self, trace: Trace, outcome: Outcome | None, large: list[Layer], small: list[Layer]) -> dict[str, float]:

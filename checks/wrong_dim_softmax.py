@@ -84,6 +84,9 @@ class WrongDimSoftmax(Check):
         met = self._over_samples(ran, exam_dependency)
         if met is not None:
             return met
+        picked = self._picked(ran)
+        if picked is not None:
+            return picked
         crossed = self._attention(ran, outcome)
         if crossed is not None:
             return crossed
@@ -179,6 +182,29 @@ class WrongDimSoftmax(Check):
             0.92,
             True,
         )
+
+    def _picked(self, ran: list[dict[str, Any]]) -> Present | None:
+        """One entry of each row is picked (an action, a class) from a table that is normalised over its rows."""
+        for record in ran:
+            axis, along = record["dim"], record.get("picked_along")
+            if along is None or axis is None or axis == along or not record["requires_grad"]:
+                continue
+            if record["sum_low"] > 1 - OFF and record["sum_high"] < 1 + OFF:
+                continue
+            where = Site.of(record["picked"])
+            return self._present(
+                "A softmax normalises over another axis than the one that is picked from",
+                f"{record['name']} normalises {tuple(record['shape'])} over axis {axis}, then one entry of each row is picked along "
+                f"axis {along}{f' (line {where.line})' if where else ''}: the choices of one row sum to {words(record['sum_low'])} to "
+                f"{words(record['sum_high'])} instead of 1.",
+                "Rows compete with each other; within a row, making one choice likelier makes no other less likely.",
+                Site.of(record["site"]),
+                {"axis": axis, "shape": record["shape"], "sum_low": record["sum_low"], "sum_high": record["sum_high"]},
+                along,
+                0.92,
+                True,
+            )
+        return None
 
     def _attention(self, ran: list[dict[str, Any]], outcome: Outcome | None) -> Present | None:
         """Attention weights that are normalised over another axis than the one they weigh along."""

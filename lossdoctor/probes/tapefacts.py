@@ -63,7 +63,11 @@ def softmaxes(tape: Tape) -> list[dict[str, Any]]:
                 "op": op.index,
                 "requires_grad": bool(out.requires_grad),
             }
-            if op.name == "softmax":
+            if (picked := _picked(tape, op)) is not None:
+                record["picked_along"], record["picked"] = picked
+                sums = (out if op.name == "softmax" else out.exp()).detach().float().sum(record["picked_along"])
+                record["sum_low"], record["sum_high"] = float(sums.min()), float(sums.max())
+            elif op.name == "softmax":
                 use = _weighs(tape, op)
                 # Reshapes on the way may join the leading axes; the one that is summed over is counted from the end.
                 if use is not None and (along := use[2] - use[1].dim() + out.dim()) >= 0:
@@ -76,6 +80,43 @@ def softmaxes(tape: Tape) -> list[dict[str, Any]]:
                     record["sum_low"], record["sum_high"] = float(sums.min()), float(sums.max())
             found.append(record)
     return found
+
+
+def _picked(tape: Tape, softmax: Op) -> tuple[int, Any] | None:
+    """Axis and place where one entry of each row of a softmax's table (up to its logarithm) is picked; None for no such thing.
+
+    Where no entry is picked twice, it may be the table of all pairs, of which each has its partner.
+    """
+    current = softmax.outputs[0]
+    if current.dim() != 2:
+        return None
+    for op in tape.ops[softmax.index + 1 : softmax.index + 40]:
+        if not op.args or op.args[0] is not current:
+            continue
+        if op.name == "gather":
+            axis = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim")
+            index = op.args[2] if len(op.args) > 2 else op.kwargs.get("index")
+            if isinstance(axis, int) and isinstance(index, torch.Tensor) and index.dim() == 2:
+                return _single(index, axis % 2, op)
+        elif op.name == "__getitem__" and len(op.args) > 1 and isinstance(op.args[1], tuple):
+            return _by_rows(op.args[1], op)
+        elif op.name in HARMLESS | {"log", "clamp", "add", "__add__"} and op.outputs:
+            current = op.outputs[0]
+    return None
+
+
+def _single(index: torch.Tensor, axis: int, op: Op) -> tuple[int, Any] | None:
+    chosen = index.reshape(-1)
+    return (axis, op.site) if index.shape[axis] == 1 and len(chosen.unique()) < len(chosen) else None
+
+
+def _by_rows(index: tuple[Any, ...], op: Op) -> tuple[int, Any] | None:
+    """``table[arange(n), chosen]``: the axis of the index that does not count."""
+    if len(index) != 2 or not all(isinstance(i, torch.Tensor) and i.dim() == 1 for i in index):
+        return None
+    counts = [bool((i == torch.arange(len(i), device=i.device)).all()) for i in index]
+    axis = 1 if counts[0] else 0
+    return _single(index[axis].unsqueeze(axis), axis, op) if counts.count(True) == 1 else None
 
 
 def _weighs(tape: Tape, softmax: Op) -> tuple[Op, torch.Tensor, int] | None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+import torch
 
+from lossdoctor.probes.functions import Tape
+from lossdoctor.probes.instruments import Instruments
+from lossdoctor.probes.tapefacts import softmaxes
 from lossdoctor.trace import Absent, Present
 
 from .made import SITE, ask, learning, op, run
@@ -81,3 +86,30 @@ def test_one_query_normalised_over_itself():
     assert isinstance(verdict, Present)
     assert verdict.structural
     assert verdict.remedies[0].args["dim"] == 2
+
+
+def test_choices_picked_from_a_table_that_is_normalised_over_its_rows():
+    picked = softmax(shape=[30, 2], dim=0, picked=SITE, picked_along=1, sum_low=0.02, sum_high=0.2)
+    verdict = inside(picked, learning(60, 1, 0.1))
+    assert isinstance(verdict, Present)
+    assert verdict.structural
+    assert isinstance(inside(picked | {"dim": 1, "sum_low": 1.0, "sum_high": 1.0}), Absent)
+
+
+@pytest.mark.parametrize(
+    ("dim", "pick", "along"),
+    [
+        (0, lambda p: p.gather(1, torch.tensor([[0], [1], [1], [0], [1]])), 1),
+        (0, lambda p: p.log()[torch.arange(5), torch.tensor([0, 1, 1, 0, 1])], 1),
+        (1, lambda p: p.gather(1, torch.tensor([[0], [1], [1], [0], [1]])), 1),
+        (0, lambda p: p[torch.arange(2), torch.tensor([1, 0])], None),
+        (0, lambda p: p.sum(), None),
+    ],
+)
+def test_what_is_picked_is_read_off_the_tape(dim, pick, along):
+    with Instruments() as instruments:
+        instruments.functions.tape = tape = Tape()
+        scores = torch.randn(5, 2, requires_grad=True)
+        with instruments.functions:
+            pick(torch.softmax(scores, dim))
+    assert softmaxes(tape)[0].get("picked_along") == along
