@@ -80,6 +80,9 @@ class HiddenStateMisuse(Check):
             return empty
         recurrent = [m for m in modules if RECURRENT & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
         cells = [m for m in modules if CELLS & {m["class"], *m.get("bases", [])} and m.get("grad_calls")]
+        kept = self._kept_by_hand(trace, exam_carried_state)
+        if kept is not None:
+            return kept
         loop = ((exam_dependency or {}).get("time") or {}).get("processed")
         if not recurrent and not cells:
             # A recurrence written by hand: what it makes of the early steps is thrown away.
@@ -153,13 +156,48 @@ class HiddenStateMisuse(Check):
         time = shape[1] if m.get("batch_first") and len(shape) == 3 else shape[0]
         return len(shape) == 3 and time > 1
 
+    @staticmethod
+    def _harmful(exam: dict[str, Any]) -> bool:
+        """Whether the run is clearly better where every batch starts from zeros."""
+        own, reset = float(exam["own"]), float(exam["reset"])
+        clearly = max(GAIN, NOISE_FACTOR * float(exam["noise"]))
+        return bool(np.isfinite(reset)) and (not np.isfinite(own) or reset - own >= clearly)
+
+    def _kept_by_hand(self, trace: Trace, exam: dict[str, Any] | None) -> Present | None:
+        """A recurrence of the script's own takes up what it made of the batch before, and is better without."""
+        carried = [c for c in trace.list("carried") if len(c["steps"]) > 1]
+        if exam is None or not carried or not self._harmful(exam):
+            return None
+        site = Site.of(carried[0]["site"])
+        return Present(
+            title="The state of one batch is carried into another one's sequences",
+            message=(
+                f"Line {site.line if site else '?'} takes up what the model made of the batch before ({carried[0]['op']}, "
+                f"{tuple(carried[0]['shape'])}). The same steps with every batch started from zeros come to "
+                f"{float(exam['reset']):.2f} instead of {float(exam['own']):.2f}: the batches do not follow one another."
+            ),
+            why="What the state remembers has nothing to do with the sequences that follow.",
+            site=site,
+            evidence={"op": carried[0]["op"], "own": exam["own"], "reset": exam["reset"], "noise": exam["noise"]},
+            remedies=[
+                RemedySpec(
+                    "reset-hidden-state",
+                    "start every batch from a zero state, or keep the sequences' order",
+                    {"carried": carried},
+                    snippet="h = torch.zeros(batch, hidden)",
+                )
+            ],
+            confidence=0.85,
+            structural=True,
+        )
+
     def _of_strangers(self, recurrent: list[dict[str, Any]], exam: dict[str, Any] | None) -> Present | None:
         """No loader tells the order of the batches; the run that starts each of them from zeros does."""
         mine = [m for m in recurrent if m.get("state_nonzero")]
         if exam is None or not mine:
             return None
         own, reset = float(exam["own"]), float(exam["reset"])
-        if not np.isfinite([own, reset]).all() or reset - own < max(GAIN, NOISE_FACTOR * float(exam["noise"])):
+        if not self._harmful(exam):
             return None
         found = self._carried(mine[0], mine[0]["state_nonzero"], mine[0]["grad_calls"])
         return replace(

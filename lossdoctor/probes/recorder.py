@@ -18,6 +18,7 @@ from .attention import AttentionWatch
 from .batches import Batches
 from .byhand import HandMadeSteps
 from .called import Modules
+from .carried import Carried
 from .evaluation import Evaluation
 from .functions import Tape, tensors_in
 from .instruments import Instruments, Silent
@@ -45,6 +46,7 @@ class Recorder(Silent):
         self.pairs = Pairs()
         self.batches = Batches()
         self.layouts = Layouts()
+        self.carried = Carried()
         self.softmaxes: list[dict[str, Any]] = []
         self.broadcasts: list[dict[str, Any]] = []
         self.count = 0  # step calls so far, of all optimizers
@@ -358,6 +360,7 @@ class Recorder(Silent):
         self.objectives.append(record)
 
     def _on_tape(self, tape: Tape, calls: list[losses.LossCall], stream: dict[str, Any]) -> None:
+        self.carried.note(tape, self.count)
         for record in activations.summarise(tape):
             record["step"] = self.count
             if len(self.activation_records) < 2000:
@@ -527,6 +530,8 @@ class Recorder(Silent):
             grads[: len(self.raw_grads)] = self.raw_grads
             self.layers.append((self.count, grads, weights, updates))
             self.raw_grads = self.weights_before = None
+        if self.functions.tape is not None:
+            self.carried.keep(self.functions.tape, self.count)
         self._log("backwards", float(self.backwards_since_step))
         self.step_times.append(time.perf_counter() - self.started)
         self.count += 1

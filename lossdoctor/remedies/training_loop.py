@@ -7,6 +7,8 @@ from typing import Any
 import torch
 
 from lossdoctor.contracts.remedy import Remedy
+from lossdoctor.probes.carried import CUTS
+from lossdoctor.probes.functions import tensors_in
 
 
 def _mine(optimizer: Any) -> list[Any]:
@@ -177,10 +179,30 @@ class Reinitialise(Remedy):
 
 
 class ResetHiddenState(Remedy):
-    """Recurrent modules start each call from zeros."""
+    """Recurrent modules start each call from zeros; so do the operations that ``carried`` names (a recurrence written by hand)."""
 
     id = "reset-hidden-state"
     says = "start each batch from a zero hidden state"
+
+    def install(self) -> None:
+        """At the operations that take up what an earlier step has made."""
+        self.instruments.functions.ahead({c["op"] for c in self.args.get("carried", [])}, self._from_zeros)
+
+    def _from_zeros(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
+        if not torch.is_grad_enabled():
+            return None
+        here = self.instruments.sites.key(3)
+        given = tensors_in((args, kwargs))
+        for carried in self.args["carried"]:
+            site, place = carried["site"], carried["place"]
+            if name != carried["op"] or here is None or here[1] != site["line"] or place >= len(given):
+                continue
+            state = given[place]
+            if state.dim() != len(carried["shape"]) or (state.requires_grad and name not in CUTS):
+                continue
+            self.applied += 1
+            args, kwargs = _with(args, state, torch.zeros_like(state)), _with(kwargs, state, torch.zeros_like(state))
+        return args, kwargs
 
     def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
         """Drop the state argument."""
@@ -188,6 +210,17 @@ class ResetHiddenState(Remedy):
             self.applied += 1
             return (args[0],), {k: v for k, v in kwargs.items() if k != "hx"}
         return args, kwargs
+
+
+def _with(value: Any, old: torch.Tensor, new: torch.Tensor) -> Any:
+    """Nested arguments with one tensor exchanged."""
+    if value is old:
+        return new
+    if isinstance(value, (list, tuple)) and type(value) in {list, tuple}:
+        return type(value)(_with(v, old, new) for v in value)
+    if type(value) is dict:
+        return {k: _with(v, old, new) for k, v in value.items()}
+    return value
 
 
 class NoDropout(Remedy):

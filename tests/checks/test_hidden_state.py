@@ -43,6 +43,16 @@ def test_a_state_that_helps_or_does_no_clear_harm(own, reset, noise):
     assert isinstance(carried(own, reset, noise), Absent)
 
 
+@pytest.mark.parametrize(("reset", "kind"), [(0.6, Present), (0.15, Absent)])
+def test_a_state_kept_by_hand(reset, kind):
+    trace = run()
+    trace.records["carried"] = [{"op": "add", "site": SITE, "place": 0, "shape": [32, 16], "steps": [1, 2]}]
+    trace.exams["carried_state"] = {"own": 0.1, "reset": reset, "noise": 0.02, "scale": "skill"}
+    verdict = ask("hidden-state-misuse", trace)
+    assert isinstance(verdict, kind)
+    assert kind is Absent or "Line 12" in verdict.message
+
+
 def after_padding(sees, lengths):
     filler = [float((lengths <= t).mean()) for t in range(20)] if lengths.min() < 20 else None
     trace = run()
