@@ -46,6 +46,8 @@ def told_apart(rows: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:
 
     The rule sees each column and its square, so that a class around the middle of the others is found, too.
     """
+    if not len(rows):
+        return 0.5, 0.0
     rows = rows.reshape(len(rows), -1)[:, :200].astype(float)
     rows = rows[:, np.isfinite(rows).all(0)]
     rows = rows[:, rows.std(0) > 0]

@@ -28,9 +28,14 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.contracts.check import Check
+from lossdoctor.contracts.grouping import EXCHANGEABLE
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._wiring import confused_modules, mixing_absent
+
+# Neighbours along a time axis are at most this far apart, against random pairs; no shorter axis is judged.
+IN_ORDER = 0.5
+LONG = 8
 
 
 class BatchFirstMismatch(Check):
@@ -66,7 +71,7 @@ class BatchFirstMismatch(Check):
             return self._turned(exam_dependency, trace, turned)
         absent = mixing_absent(exam_dependency)
         if absent is not None:
-            return absent
+            return self._stored(modules, trace) or absent
         meeting = exam_dependency.get("meeting")
         if not meeting:
             return CannotTell("samples reach each other, but the operation where they meet was not found")
@@ -133,6 +138,43 @@ class BatchFirstMismatch(Check):
             confidence=0.97,
             structural=True,
         )
+
+    @staticmethod
+    def _stored(modules: list[dict[str, Any]], trace: Trace) -> Present | None:
+        """Stored data whose rows follow one another like steps, while a layer reads as time the axis along which nothing does."""
+        for m in modules:
+            given = (m.get("inputs") or [[]])[0]
+            if "batch_first" not in m or not m.get("grad_calls") or len(given) != 3:
+                continue
+            batch, time = (given[0], given[1]) if m["batch_first"] else (given[1], given[0])
+            for data in trace.list("data"):
+                order, shape = data.get("order"), data["shape"]
+                if not order or shape[1] != time or not batch < shape[0] or time < LONG:
+                    continue
+                if not (order[0] < IN_ORDER and order[1] > EXCHANGEABLE):
+                    continue
+                return Present(
+                    title="The stored data has time first",
+                    message=(
+                        f"Neighbours along axis 0 of a stored tensor {tuple(shape)}, from which rows are drawn as samples, are "
+                        f"{order[0]:.0%} as far apart as random pairs, as time steps are; along axis 1, which `{m['name']}` "
+                        f"({m['class']}) reads as time, they are in no order ({order[1]:.0%})."
+                    ),
+                    why="Each row holds one moment of all samples: the layer walks from sample to sample.",
+                    site=Site.of(m.get("site")),
+                    evidence={"shape": shape, "order": order, "time": time, "batch": batch},
+                    remedies=[
+                        RemedySpec(
+                            "swap-axes",
+                            "transpose the first two axes of the data where it is read",
+                            snippet="x = x.transpose(0, 1)",
+                            runtime=False,
+                            why_not="where the data is read is not known",
+                        )
+                    ],
+                    confidence=0.85,
+                )
+        return None
 
     @staticmethod
     def _turned(exam: dict[str, Any], trace: Trace, turned: dict[str, Any]) -> Present:

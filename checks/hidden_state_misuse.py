@@ -42,6 +42,8 @@ FEW_STEPS = 0.34
 SHORTEST = 5
 # A time step is padding where this share of the samples has ended, and real where as many have not.
 PADDED = 0.75
+# At most this share of the predictions changes with the whole input where only the longest samples are read.
+UNMOVED = 0.25
 # Starting from zeros must better a run by so much, and by so many times the noise, to show that the state was a stranger's.
 GAIN = 0.1
 NOISE_FACTOR = 3.0
@@ -99,7 +101,9 @@ class HiddenStateMisuse(Check):
         strange = self._of_strangers(recurrent, exam_carried_state)
         if strange is not None:
             return strange
-        few = self._after_padding(exam_dependency, [*recurrent, *cells])
+        few = self._ended_before(exam_dependency, [*recurrent, *cells]) or self._after_padding(
+            exam_dependency, [*recurrent, *cells]
+        )
         few = few or self._unreached(exam_dependency, [*recurrent, *cells])
         if few is not None:
             return few
@@ -229,6 +233,36 @@ class HiddenStateMisuse(Check):
                 )
             ],
             confidence=0.75,
+        )
+
+    @staticmethod
+    def _ended_before(exam: dict[str, Any] | None, recurrent: list[dict[str, Any]]) -> Present | None:
+        """The last step is read, where all but the longest samples have ended: their predictions depend on no input at all."""
+        ended = (exam or {}).get("ended")
+        moved = max((m["prediction"] for m in (exam or {}).get("moves", [])), default=0.0)
+        if ended is None or ended < PADDED or not 0 < moved <= UNMOVED:
+            return None
+        m = recurrent[0]
+        return Present(
+            title="The state is read after the padding",
+            message=(
+                f"Whatever input is exchanged, {1 - moved:.0%} of the predictions stay what they are: they read the last "
+                f"step of `{m['name']}`, before which {ended:.0%} of the samples have ended."
+            ),
+            why="What a packed or masked layer puts out after a sample's end is filler; only the longest samples are read at all.",
+            site=Site.of(m.get("site")),
+            evidence={"unmoved": 1 - moved, "ended": ended},
+            remedies=[
+                RemedySpec(
+                    "read-last-real-step",
+                    "use h_n, or pick each sample's last real step",
+                    runtime=False,
+                    why_not="the picked index is written into the code",
+                    snippet="out[torch.arange(len(lengths)), lengths - 1]",
+                )
+            ],
+            confidence=0.95,
+            structural=True,
         )
 
     @staticmethod

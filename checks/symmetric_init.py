@@ -25,10 +25,10 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.contracts.check import Check
-from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Trace, Verdict
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._layers import Layer, layers
-from ._weights import number
+from ._weights import LOOKUPS, number
 
 # Difference between units, relative to the largest entry: rounding alone reaches about 1e-6 in float32; training that breaks the
 # symmetry reaches 1e-2 within ten steps.
@@ -62,6 +62,9 @@ class SymmetricInit(Check):
     def ask(self, trace: Trace) -> Verdict:
         """Which weights had units alike at the start, and which still have?"""
         weights = layers(trace)
+        tables = self._tables(trace)
+        if tables is not None:
+            return tables
         if not weights:
             return CannotTell("no weight matrices were followed")
         units = [(w, int(w.record.get("unit_axis", 0))) for w in weights]
@@ -76,6 +79,47 @@ class SymmetricInit(Check):
         if not same:
             return Absent(f"{candidates[0][0].name} starts with all units alike, and training has told them apart")
         return self._present([w for w, _ in same], trace)
+
+    @staticmethod
+    def _tables(trace: Trace) -> Present | None:
+        """Tables that are looked up, trained, and whose columns started alike and still are: one number for each row, many times over."""
+        same = [
+            p
+            for p in trace.list("parameters")
+            if p.get("used_by") in LOOKUPS
+            and p["reached"]
+            and p["in_optimizer"]
+            and len(p["shape"]) == 2
+            and p["shape"][1] > 1
+            and spread(p, 1, "init") == 0
+            and 0 <= spread(p, 1, "end") < ALIKE
+            and spread(p, 0, "end") > 0  # the rows have been told apart: it was trained
+        ]
+        if not same or trace.steps < FEW_STEPS:
+            return None
+        names_ = [p["name"] for p in same]
+        width = same[0]["shape"][1]
+        return Present(
+            title="All columns of a table are copies of each other",
+            message=(
+                f"The {width} columns of {names_[0]} {same[0]['shape']} started with identical numbers and are still identical after "
+                f"{trace.steps} steps, while its rows have come to differ"
+                + (f"; so are those of {len(same) - 1} more tables." if len(same) > 1 else ".")
+            ),
+            why="Columns that start alike get the same gradient and stay alike: each row holds a single number.",
+            site=Site.of(same[0].get("filled_at") or same[0].get("used_site")),
+            evidence={"tables": names_, "columns": width, "steps": trace.steps},
+            remedies=[
+                RemedySpec(
+                    "reinitialise",
+                    "start the table from random numbers",
+                    {"parameters": names_, "tables": names_},
+                    snippet=f"nn.init.normal_({names_[0]}, std=0.1)",
+                )
+            ],
+            confidence=0.95,
+            structural=True,
+        )
 
     def _present(self, same: list[Layer], trace: Trace) -> Present:
         first = same[0]

@@ -43,6 +43,8 @@ from ._reach import LINEAR, Reach, reach
 LOST = 0.05
 # Rounding of float32 predictions and targets.
 SLACK = 1e-4
+# Losses of two cases, told by the target's sign (PyTorch documentation of each).
+SIGNED = {"cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss", "soft_margin_loss"}
 # Targets of binary cross entropy outside [0, 1].
 WRONG_KIND = 0.01
 
@@ -68,6 +70,9 @@ class TargetRangeMismatch(Check):
 
     def ask(self, losses: list[dict[str, Any]], trace: Trace) -> Verdict:
         """Every comparison of numbers; the main one gives the reason when all is well."""
+        signed = next((v for r in losses if r["kind"] in SIGNED and r["calls"] and (v := self._signs(r, trace))), None)
+        if signed is not None:
+            return signed
         known = [r for r in losses if r["family"] in {"regression", "bce"} and r["calls"]]
         if not known:
             kinds = sorted({r["kind"] for r in losses if r["calls"]})
@@ -78,6 +83,38 @@ class TargetRangeMismatch(Check):
             )
         verdicts = [self._one(r, trace) for r in sorted(known, key=lambda r: not r.get("main"))]
         return next((v for v in verdicts if isinstance(v, Present)), verdicts[0])
+
+    @staticmethod
+    def _signs(record: dict[str, Any], trace: Trace) -> Present | None:
+        """Losses that know the targets 1 and -1 only: any other value is left out, or makes the loss a constant."""
+        given = next((b for b in trace.list("batches") if b["role"] == "target" and b["name"] == record["key"]), None)
+        if given is None:
+            return None
+        low, high = np.min(given["min"]), np.max(given["max"])
+        wrong = [v for v in (low, high) if np.isfinite(v) and abs(abs(v) - 1) > SLACK]
+        if not wrong:
+            return None
+        return Present(
+            title=f"Targets that {record['kind']} does not know",
+            message=(
+                f"{record['kind']} wants targets 1 and -1, and gets [{words(float(low))}, {words(float(high))}]: whatever is "
+                f"{words(float(wrong[0]))} teaches nothing, since neither of the loss's two cases applies."
+            ),
+            why="Pairs of one kind only are learned from: making everything alike (or nothing) is the best answer.",
+            site=Site.of(record.get("site")),
+            evidence={"targets": [float(low), float(high)]},
+            remedies=[
+                RemedySpec(
+                    "rescale-targets",
+                    "bring the targets to 1 and -1",
+                    snippet="target = 2 * target - 1",
+                    runtime=False,
+                    why_not="what each value stands for is the data's secret",
+                )
+            ],
+            confidence=0.97,
+            structural=True,
+        )
 
     def _one(self, record: dict[str, Any], trace: Trace) -> Verdict:
         targets = trace.arrays.get(f"losses/{record['id']}/rows/target")

@@ -18,7 +18,8 @@ Cured
 How sure we are
     Real padding is told apart by its place and by the constant input there. Where samples have one label each, the
     ignored ones must differ from the others as a class does, by their input (to a linear rule) or by what the half-trained
-    model answers to samples that it has not met before: unlabelled samples do not.
+    model answers to samples that it has not met before: unlabelled samples do not. A class that the script's own count of
+    right decisions wants is a class.
 
 References
     PyTorch documentation of ``CrossEntropyLoss`` (``ignore_index``: "specifies a target value that is ignored").
@@ -49,6 +50,8 @@ BY_INPUT = 0.5
 APART = 0.65
 # … and this significance (normal approximation of the Mann-Whitney statistic).
 SIGNIFICANT = 4.0
+# … or the script's own evaluation wants it in this share of its decisions.
+WANTED = 0.05
 # The model's answers speak after this share of the probe.
 WARM = 0.2
 
@@ -98,7 +101,9 @@ class WrongIgnoreIndex(Check):
                 "recorded"
             )
         answers = self._first_answers(trace) if rows is trace.arrays.get("pairs/sample_input") else None
-        return self._in_rows(record, index, ignored, total, rows, chosen, answers, evidence)
+        return self._evaluated(record, index, ignored, total, trace, evidence) or self._in_rows(
+            record, index, ignored, total, rows, chosen, answers, evidence
+        )
 
     def _all_but_one(self, record: dict[str, Any], index: int, counts: dict[int, int]) -> Verdict:
         """All targets that are not ignored are one class: the other classes are what is ignored."""
@@ -128,6 +133,29 @@ class WrongIgnoreIndex(Check):
         if not single or given is None or targets is None or targets.shape[1] != 1:
             return None, None
         return given, targets[:, 0] == index
+
+    def _evaluated(
+        self,
+        record: dict[str, Any],
+        index: int,
+        ignored: int,
+        total: int,
+        trace: Trace,
+        evidence: dict[str, Any],
+    ) -> Present | None:
+        """Whether the script's own evaluation of its decisions wants the class that its loss ignores."""
+        labels = {int(k): int(v) for k, v in (trace.meta.get("evaluated_labels") or {}).items()}
+        wanted = labels.get(index, 0) / max(1, sum(labels.values()))
+        if wanted < WANTED or len(labels) < 2:
+            return None
+        return self._present(
+            record,
+            index,
+            f"{ignored:,} of {total:,} labels ({ignored / total:.0%}) are {index}, which the loss ignores "
+            f"(ignore_index={index}); where the script counts right decisions, {wanted:.0%} of the wanted ones are class {index}",
+            evidence | {"evaluated": wanted},
+            0.9,
+        )
 
     @staticmethod
     def _first_answers(trace: Trace) -> tuple[np.ndarray, np.ndarray] | None:

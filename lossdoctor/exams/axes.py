@@ -6,27 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.contracts.grouping import EXCHANGEABLE, ORDERED, order_ratio
+
 from .dumps import Dump, index_length
 
-# Mean neighbour distance / mean random-pair distance along an axis: below = an ordered (time) axis, above = exchangeable.
-ORDERED = 0.85
-EXCHANGEABLE = 0.93
 # Of a filler's occurrences so many lie in the runs at the rows' ends; an ordinary symbol is found all over the table.
 IN_RUNS = 0.8
-
-
-def order_ratio(x: np.ndarray, axis: int) -> float:
-    """Neighbour distance over random-pair distance along ``axis`` (1 = exchangeable, near 0 = smooth); NaN for short axes."""
-    n = x.shape[axis]
-    if n < 4:
-        return float("nan")
-    moved = np.moveaxis(x, axis, 0).reshape(n, -1)
-    near = np.abs(np.diff(moved, axis=0)).mean()
-    rng = np.random.default_rng(0)
-    first, second = rng.integers(0, n, 400), rng.integers(0, n, 400)
-    keep = first != second
-    far = np.abs(moved[first[keep]] - moved[second[keep]]).mean()
-    return float(near / far) if far > 0 else float("nan")
 
 
 def sample_axis(base: Dump, source: dict[str, Any], data: np.ndarray) -> tuple[int, bool, str]:

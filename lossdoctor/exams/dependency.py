@@ -17,7 +17,7 @@ from lossdoctor.trials.zygote import Runs
 from .axes import sample_axis
 from .dumps import Bench, Dump, array_of, differs, dump_of, index_length
 from .mixing import SAMPLES_TRIED, meeting, mixing
-from .time_reach import TIMES_TRIED, answers_of, times
+from .time_reach import TIMES_TRIED, answers_of, ended_by_last, times
 
 # A base run, one for a leaf, and two with replaced samples.
 FEWEST_RUNS = 4
@@ -106,6 +106,9 @@ def examine(
         input_shape=list(data.shape),
         prediction_shape=base.info["losses"][0]["prediction"],
         target_shape=base.info["losses"][0]["target"],
+    )
+    result["ended"] = max(
+        (e for c, _, _ in moving if (e := ended_by_last(array_of(base, c), data.shape[axis])) is not None), default=None
     )
     if data.shape[axis] >= 2:
         mixing(bench, chosen, axis, data.shape[axis], result)

@@ -107,6 +107,16 @@ def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, res
         result["match"] = matches(data, target, axis, positions, batch, base.info["losses"][0])
 
 
+def ended_by_last(data: np.ndarray | None, batch: int) -> float | None:
+    """Share of the samples (along the first of the two leading axes that has ``batch`` entries) that end in padding before the last step."""
+    if data is None or data.ndim < 2 or batch not in data.shape[:2]:
+        return None
+    axis = list(data.shape).index(batch)
+    last = data.shape[1 - axis] - 1
+    filler = _filler(data, axis, [last]) if last >= SHORTEST_LOOP else None
+    return filler[0] if filler else None
+
+
 def _filler(data: np.ndarray, axis: int, picks: list[int]) -> list[float] | None:
     """Share of the samples that have ended by each picked step, where rows of symbols, or of readings, end in padding; None where they do not."""
     rows = np.moveaxis(data, axis, 0)

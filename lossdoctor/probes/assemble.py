@@ -133,6 +133,7 @@ def _meta(recorder: Recorder, trace: Trace) -> None:
             "step_calls": recorder.count,
             "backwards": recorder.backwards,
             "counts_decisions": recorder.counts_decisions,
+            "evaluated_labels": {str(k): v for k, v in sorted(recorder.evaluation.wanted.items())},
             "end": recorder.end_reason,
             "seconds": recorder.step_times[-1] if recorder.step_times else 0.0,
             "label": recorder.plan.label,

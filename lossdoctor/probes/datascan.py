@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from lossdoctor.contracts.grouping import order_ratio
+
 ROWS_SCANNED = 200_000
 COLUMNS_KEPT = 256
+# Rows looked at for an order along the first two axes, of tables with at least so many entries along both.
+ROWS_ORDERED = 2000
+LONG = 8
 # Rows and numbers kept of one array for exams that need the data in their own order.
 ROWS_KEPT = 4000
 NUMBERS_KEPT = 400_000
@@ -102,6 +107,9 @@ def scan(name: str, data: Any) -> dict[str, Any] | None:
             "bad_rows": bad_rows[:20].tolist(),
             "bad_row_count": len(bad_rows),
         }
+    if rows.ndim in (2, 3) and min(rows.shape[:2]) >= LONG:
+        part = np.nan_to_num(rows[:ROWS_ORDERED].astype(np.float64))
+        record["order"] = [order_ratio(part, axis) for axis in (0, 1)]
     record["unique_rows"] = _unique_rows(rows)
     record["extremes"] = _extremes(safe, per_row)
     return record

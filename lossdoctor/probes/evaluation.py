@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +23,8 @@ MEASURES = {"pow", "__pow__", "square", "abs", "norm"}
 # Fewer rows than these are no evaluation.
 FEWEST = 8
 HELD = 64
+# So many different labels are counted.
+CLASSES = 256
 
 
 class Evaluation:
@@ -37,6 +39,7 @@ class Evaluation:
         self.predictions: dict[int, torch.Tensor] = {}
         self.decisions: dict[int, torch.Tensor] = {}
         self.residuals: dict[int, torch.Tensor] = {}
+        self.wanted: Counter[int] = Counter()  # labels that decisions were compared with
         self.order: deque[tuple[dict[int, torch.Tensor], int]] = deque()
         functions.on(MAPS | DECIDES | CASTS | COMPARES | COUNTS | SUBTRACTS | MEASURES, self._seen)
 
@@ -88,6 +91,12 @@ class Evaluation:
             if name in names and at in kept and isinstance(result, torch.Tensor) and result.data_ptr() not in kept:
                 self._hold(kept, result)
 
+    def _count(self, wanted: torch.Tensor) -> None:
+        if wanted.is_floating_point() or wanted.dtype == torch.bool or len(self.wanted) > CLASSES:
+            return
+        values, counts = wanted.detach().unique(return_counts=True)
+        self.wanted.update(dict(zip(values.tolist()[:CLASSES], counts.tolist()[:CLASSES], strict=True)))
+
     def _compared(self, name: str, first: torch.Tensor, second: torch.Tensor, result: Any) -> None:
         places = {first.data_ptr(), second.data_ptr()}
         if name in COUNTS:
@@ -97,6 +106,7 @@ class Evaluation:
             if places & self.decisions.keys():
                 wanted = second if first.data_ptr() in self.decisions else first
                 # Negative labels are no classes: rows that the loss leaves out cannot be right.
+                self._count(wanted)
                 right = (first == second)[wanted >= 0] if not wanted.is_floating_point() else first == second
                 if not right.numel():
                     return

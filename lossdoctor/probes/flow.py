@@ -189,12 +189,12 @@ def lost_terms(
             known = [i for leaf in leaves(part) if (i := parameters.index(leaf)) is not None]
             if any(parameters.records[i]["is_parameter"] for i in known):
                 waiting.append((part, op.index))
-            elif part.numel() == 1 and not part.requires_grad and len(op.inputs) > 1:
+            elif part.numel() == 1 and len(op.inputs) > 1:  # (inputs that a derivative is taken by require a gradient)
                 share = abs(float(part)) / max(abs(float(root.detach().sum())), 1e-30)
                 site = _behind(tape, part, op.index, derivatives)
                 if site is not None:
                     found.append({"cut": "derivative", "site": site, "joined": op.site, "share": share})
-                elif (cut := _cut_ahead(tape, part, op.index, parameters)) is not None:
+                elif not part.requires_grad and (cut := _cut_ahead(tape, part, op.index, parameters)) is not None:
                     found.append({"cut": cut[0], "site": cut[1], "joined": op.site, "share": share})
     return found
 

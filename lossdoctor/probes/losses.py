@@ -34,6 +34,8 @@ FAMILIES = {
     "ctc_loss": "other",
 }
 
+# Losses of two inputs and a target behind them.
+PAIRED = {"cosine_embedding_loss", "margin_ranking_loss"}
 _ELEMENTWISE = {
     "abs", "square", "pow", "__pow__", "sqrt", "neg", "__neg__", "mean", "sum", "mul", "__mul__", "__rmul__", "div", "__truediv__", "true_divide",
     "add", "__add__", "__radd__", "__iadd__", "sub", "__sub__", "__rsub__", "norm", "vector_norm", "stack", "cat", "reshape", "view", "flatten", "squeeze",
@@ -73,6 +75,8 @@ def from_function(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], resu
     """The loss call made by a ``torch.nn.functional`` loss."""
     prediction = args[0] if args else kwargs.get("input", kwargs.get("anchor", kwargs.get("log_probs")))
     target = args[1] if len(args) > 1 else kwargs.get("target", kwargs.get("targets"))
+    if name in PAIRED:  # (first, second, target)
+        target = args[2] if len(args) > 2 else kwargs.get("target")
     if not isinstance(prediction, torch.Tensor):
         return None
     options = {

@@ -64,9 +64,12 @@ def softmaxes(tape: Tape) -> list[dict[str, Any]]:
                 "requires_grad": bool(out.requires_grad),
             }
             if (picked := _picked(tape, op)) is not None:
-                record["picked_along"], record["picked"] = picked
-                sums = (out if op.name == "softmax" else out.exp()).detach().float().sum(record["picked_along"])
+                axis, record["picked"] = picked
+                record["picked_along"] = axis
+                sums = (out if op.name == "softmax" else out.exp()).detach().float().sum(axis)
                 record["sum_low"], record["sum_high"] = float(sums.min()), float(sums.max())
+            elif op.name == "softmax" and (summed := _summed_over(tape, op)) is not None:
+                record["along"] = summed
             elif op.name == "softmax":
                 use = _weighs(tape, op)
                 # Reshapes on the way may join the leading axes; the one that is summed over is counted from the end.
@@ -117,6 +120,19 @@ def _by_rows(index: tuple[Any, ...], op: Op) -> tuple[int, Any] | None:
     counts = [bool((i == torch.arange(len(i), device=i.device)).all()) for i in index]
     axis = 1 if counts[0] else 0
     return _single(index[axis].unsqueeze(axis), axis, op) if counts.count(True) == 1 else None
+
+
+def _summed_over(tape: Tape, softmax: Op) -> int | None:
+    """The axis over which a softmax's result, multiplied with something of as many axes, is summed; None for no such thing."""
+    weights, product = softmax.outputs[0], None
+    for op in tape.ops[softmax.index + 1 : softmax.index + 20]:
+        if product is not None and op.args and op.args[0] is product and op.name == "sum":
+            axis = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim")
+            return axis % weights.dim() if isinstance(axis, int) else None
+        multiplies = op.name in {"mul", "__mul__", "__rmul__", "multiply"} and any(t is weights for t in op.inputs)
+        if multiplies and op.outputs and op.outputs[0].dim() == weights.dim():
+            product = op.outputs[0]
+    return None
 
 
 def _weighs(tape: Tape, softmax: Op) -> tuple[Op, torch.Tensor, int] | None:

@@ -158,6 +158,9 @@ class Reinitialise(Remedy):
         """Once per outermost module, ahead of its first forward."""
         if depth == 0 and torch.is_grad_enabled() and id(module) not in self._done:
             self._done.add(id(module))
+            if names := self.args.get("tables"):
+                self._shake([p for n, p in module.named_parameters() if n in names])
+                return args, kwargs
             self._mine |= {id(p) for p in module.parameters()}
             state = torch.get_rng_state()
             torch.manual_seed(1234)
@@ -176,6 +179,15 @@ class Reinitialise(Remedy):
                         self.applied += 1
             torch.set_rng_state(state)
         return args, kwargs
+
+    def _shake(self, tables: list[torch.Tensor]) -> None:
+        """Random numbers of the size that the tables' equal ones had (a tenth where those were zero)."""
+        generator = torch.Generator().manual_seed(1234)
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            for table in tables:
+                size = float(table.abs().max()) or 0.1
+                table.copy_(torch.randn(table.shape, generator=generator).mul_(size))
+                self.applied += 1
 
 
 class ResetHiddenState(Remedy):
