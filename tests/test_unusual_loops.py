@@ -219,3 +219,28 @@ def test_old_gradients_of_each_optimizer(tmp_path: Path, ahead: str, backward: s
     assert run.trace is not None
     assert [o["stale_steps"] >= 0.9 * (o["steps"] - 1) for o in run.trace.list("optimizers")] == stale
     assert all(o["stale_steps"] == 0 for o, told in zip(run.trace.list("optimizers"), stale, strict=True) if not told)
+
+
+PHYSICS = """
+import torch
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.Linear(1, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+for i in range(60):
+    x = torch.rand(64, 1, requires_grad=True)
+    u = net(x)
+    slope = torch.autograd.grad(u, x, torch.ones_like(u), create_graph=KEPT, retain_graph=True)[0]
+    loss = ((slope - torch.cos(3 * x)) ** 2).mean() + 10 * (net(torch.zeros(1, 1)) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("kept", "cuts"), [("False", ["derivative"]), ("True", [])])
+def test_a_derivative_without_a_graph_of_its_own(tmp_path: Path, kept: str, cuts: list[str]) -> None:
+    """The term has a gradient by the inputs all the same, which the derivative is taken by."""
+    run = record(write(tmp_path, PHYSICS.replace("KEPT", kept)), steps=5).run
+    trace = run.trace if run else None
+    assert trace is not None
+    assert sorted({t["cut"] for t in trace.records["lost_terms"]}) == cuts

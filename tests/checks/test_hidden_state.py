@@ -74,3 +74,11 @@ def test_a_state_read_after_the_padding():
 def test_a_state_that_still_knows_the_real_steps():
     assert isinstance(after_padding(range(20), RNG.integers(3, 9, 200)), Absent)
     assert isinstance(after_padding(range(10, 20), np.full(200, 20)), Absent)
+
+
+@pytest.mark.parametrize(("moved", "ended", "kind"), [(0.05, 0.95, Present), (1.0, 0.95, Absent), (0.05, None, Absent)])
+def test_only_the_longest_samples_are_read(moved, ended, kind):
+    trace = run()
+    trace.records["modules"] = [GRU | {"state_nonzero": 0}]
+    trace.exams["dependency"] = {"mixing": False, "ended": ended, "moves": [{"prediction": moved}, {"prediction": 0.0}]}
+    assert isinstance(ask("hidden-state-misuse", trace), kind)

@@ -80,3 +80,24 @@ def test_zeros_that_training_breaks_up_are_healthy():
 
 def test_random_starts_are_healthy():
     assert isinstance(SymmetricInit().judge(run()), Absent)
+
+
+def table(column_spread):
+    looked_up = weight(
+        "user.weight",
+        (300, 12),
+        used_by="embedding",
+        unit_axis=-1,
+        init_unit_spread=0.0,
+        init_column_spread=0.0,
+        end_unit_spread=0.3,
+        end_column_spread=column_spread,
+    )
+    return run([looked_up, weight("head.weight", order=1)])
+
+
+def test_columns_of_a_table_that_stay_alike():
+    verdict = SymmetricInit().judge(table(0.0))
+    assert isinstance(verdict, Present)
+    assert verdict.structural
+    assert isinstance(SymmetricInit().judge(table(0.2)), Absent)

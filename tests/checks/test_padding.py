@@ -174,6 +174,24 @@ def test_a_class_that_only_the_model_tells_apart(skew, kind):
     assert isinstance(ask("wrong-ignore-index", trace), kind)
 
 
+@pytest.mark.parametrize(("wanted", "kind"), [(400, Present), (0, Absent)])
+def test_a_class_that_the_evaluation_wants(wanted, kind):
+    labels = np.where(RNG.random(1200) < 0.8, 0, RNG.integers(1, 4, 1200))
+    trace = run(
+        "cross_entropy",
+        "nll",
+        error=learning(60, 1.4, 0.1),
+        options={"ignore_index": 0},
+        label_counts={str(k): int((labels == k).sum()) for k in range(4)},
+        prediction_shape=[32, 4],
+        target_shape=[32],
+    )
+    trace.arrays["pairs/sample_input"] = RNG.standard_normal((1200, 6))
+    trace.arrays["pairs/sample_target"] = labels[:, None].astype(float)
+    trace.meta["evaluated_labels"] = {"0": wanted, "1": 300, "2": 200, "3": 100}
+    assert isinstance(ask("wrong-ignore-index", trace), kind)
+
+
 def test_all_that_is_not_ignored_is_one_class():
     ones = np.zeros((40, 20))
     verdict = ignoring(ones, WORDS, 255, {"0": 640, "255": 160})

@@ -86,3 +86,12 @@ def test_unknown_chain():
     trace = run(targets=STANDARD)
     del trace.records["losses"][0]["behind"]
     assert isinstance(ask(CAUSE, trace), CannotTell)
+
+
+@pytest.mark.parametrize(("low", "kind"), [(0.0, Present), (-1.0, Absent), (1.0, Absent)])
+def test_losses_of_two_signs(low, kind):
+    trace = run("cosine_embedding_loss", "other")
+    key = trace.records["losses"][0]["key"]
+    trace.records["batches"] = [{"name": key, "role": "target", "min": [low], "max": [1.0]}]
+    verdict = ask(CAUSE, trace)
+    assert isinstance(verdict, kind)
