@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import Any
 
 from lossdoctor.contracts.check import Check
-from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Verdict
+from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._wiring import mixing_absent
 
@@ -47,8 +47,12 @@ class SampleMixingReshape(Check):
         "lr-too-high",
     )
 
-    def ask(self, exam_dependency: dict[str, Any]) -> Verdict:
-        """Mixing that begins with a reshape."""
+    def ask(self, trace: Trace, exam_dependency: dict[str, Any] | None = None) -> Verdict:
+        """Parts torn by a split; mixing that begins with a reshape."""
+        if torn := trace.list("torn"):
+            return self._torn(torn[0])
+        if exam_dependency is None:
+            return CannotTell("the dependency exam was not made")
         absent = mixing_absent(exam_dependency)
         if absent is not None:
             return absent
@@ -88,5 +92,32 @@ class SampleMixingReshape(Check):
                 )
             ],
             confidence=0.96,
+            structural=True,
+        )
+
+    @staticmethod
+    def _torn(split: dict[str, Any]) -> Present:
+        parts, rows = split["parts"], split["rows"]
+        joined = Site.of(split.get("joined"))
+        return Present(
+            title="A reshape tears apart what was joined",
+            message=(
+                f"{parts} parts of {rows} rows are joined one behind the other{f' (line {joined.line})' if joined else ''}, so that they "
+                f"lie as ({parts}, {rows}); `{split['name']}` reads them as ({rows}, {parts}): each group holds {parts} neighbours of "
+                "one part instead of one row of each."
+            ),
+            why="What belongs together (a sample and its partner, the steps of a sequence) is compared with strangers.",
+            site=Site.of(split.get("site")),
+            evidence={"parts": parts, "rows": rows},
+            remedies=[
+                RemedySpec(
+                    "permute-axes",
+                    f"read it as ({parts}, {rows}) and swap the axes, or take it apart with chunk({parts})",
+                    snippet=f".view({parts}, {rows}, -1).transpose(0, 1)",
+                    runtime=False,
+                    why_not="the intended axis order is not known to the doctor",
+                )
+            ],
+            confidence=0.94,
             structural=True,
         )

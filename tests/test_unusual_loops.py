@@ -221,6 +221,37 @@ def test_old_gradients_of_each_optimizer(tmp_path: Path, ahead: str, backward: s
     assert all(o["stale_steps"] == 0 for o, told in zip(run.trace.list("optimizers"), stale, strict=True) if not told)
 
 
+PARTS = """
+import torch
+torch.manual_seed(0)
+net = torch.nn.Sequential(torch.nn.Linear(6, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4))
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-2)
+for i in range(60):
+    a = torch.randn(32, 6)
+    z = net(torch.cat([a, a + 0.1 * torch.randn(32, 6), torch.randn(32, 6)]))
+    z = SPLIT
+    loss = torch.nn.functional.triplet_margin_loss(z[:, 0], z[:, 1], z[:, 2])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("split", "found"),
+    [
+        ("z.view(32, 3, -1)", True),
+        ("z.view(3, 32, -1).transpose(0, 1)", False),
+        ("torch.stack(z.chunk(3), 1)", False),
+    ],
+)
+def test_parts_that_a_split_tears_apart(tmp_path: Path, split: str, found: bool) -> None:
+    run = record(write(tmp_path, PARTS.replace("SPLIT", split)), steps=5).run
+    trace = run.trace if run else None
+    assert trace is not None
+    assert bool(trace.records["torn"]) == found
+
+
 PHYSICS = """
 import torch
 torch.manual_seed(0)

@@ -60,6 +60,7 @@ def assemble(recorder: Recorder) -> Trace:
     records["carried"] = list(recorder.carried.records.values())
     records["lost_terms"] = recorder.lost_terms
     records["objectives"] = recorder.objectives
+    records["torn"] = recorder.torn
     records["softmaxes"], records["broadcasts"] = recorder.softmaxes, recorder.broadcasts
     trace.arrays.update({f"data/{i}": kept for i, kept in recorder.data_arrays.items() if kept is not None})
     records["evals"] = [

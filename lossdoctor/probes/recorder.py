@@ -49,6 +49,7 @@ class Recorder(Silent):
         self.carried = Carried()
         self.softmaxes: list[dict[str, Any]] = []
         self.broadcasts: list[dict[str, Any]] = []
+        self.torn: list[dict[str, Any]] = []
         self.count = 0  # step calls so far, of all optimizers
         self.per_optimizer: Counter[int] = Counter()
         self.optimizers = Optimizers(self.parameters, self.sites)
@@ -380,6 +381,8 @@ class Recorder(Silent):
                     record["target_requires_grad"] = bool(call.target.requires_grad)
         if len(self.softmaxes) < 3 * tapefacts.LIMIT:
             self.softmaxes += [r | {"step": self.count} for r in tapefacts.softmaxes(tape)]
+        if len(self.torn) < tapefacts.LIMIT:
+            self.torn += [r | {"step": self.count} for r in tapefacts.torn(tape)]
         if len(self.broadcasts) < tapefacts.LIMIT:
             self.broadcasts += [r | {"step": self.count} for r in tapefacts.broadcasts(tape)]
         if self.count == 0 or (self.count < 3 and not self.data_tensors):

@@ -32,6 +32,12 @@ HARMLESS = {
 }
 
 
+JOINS = {"cat", "concat", "concatenate"}
+SPLITS = {"view", "reshape", "unflatten"}
+# What these put out has its rows in another order.
+REORDERS = {"__getitem__", "gather", "index_select", "take_along_dim", "flip", "roll", "sort", "permute", "transpose"}
+
+
 def softmax_dim(op: Op) -> int | None:
     """The axis of a softmax call, counted from the front; torch's own choice where the script gave none."""
     dim = op.kwargs.get("dim")
@@ -202,3 +208,41 @@ def _raised(tape: Tape, tensor: torch.Tensor, op: Op) -> bool:
         return False
     same = source.site["path"] == op.site["path"] and source.site["line"] == op.site["line"]
     return same and source.name in SHAPE_ONLY and bool(source.inputs) and source.inputs[0].dim() < tensor.dim()
+
+
+def torn(tape: Tape) -> list[dict[str, Any]]:
+    """Parts of equal length that are joined along the first axis, part behind part, and split again as if row lay behind row.
+
+    ``cat([a, b, c])`` of (n, d) each lies as (3, n); what reads it as (n, 3) puts neighbours of one part together.
+    """
+    found: list[dict[str, Any]] = []
+    laid: dict[int, tuple[int, int, Any]] = {}  # tensor -> parts, rows of each, where they were joined
+    for op in tape.ops:
+        if not op.outputs:
+            continue
+        out = op.outputs[0]
+        if op.name in JOINS:
+            parts = _parts(op)
+            if parts is not None:
+                laid[id(out)] = (*parts, op.site)
+            continue
+        known = next((laid[id(t)] for t in op.inputs if id(t) in laid), None)
+        if known is None or op.name in REORDERS:
+            continue
+        count, rows, joined = known
+        if out.dim() and out.shape[0] == count * rows:
+            laid[id(out)] = known  # row by row, whatever it does
+        elif op.name in SPLITS and tuple(out.shape[:2]) == (rows, count) and op.grad and out.requires_grad:
+            found.append({"name": op.name, "site": op.site, "parts": count, "rows": rows, "joined": joined})
+    return found[:LIMIT]
+
+
+def _parts(op: Op) -> tuple[int, int] | None:
+    """How many parts of how many rows a call joins along the first axis; None unless all are as long, and longer than they are many."""
+    given = op.args[0] if op.args else op.kwargs.get("tensors")
+    axis = op.args[1] if len(op.args) > 1 else op.kwargs.get("dim", 0)
+    if not isinstance(given, (list, tuple)) or len(given) < 2 or axis != 0:
+        return None
+    rows = {t.shape[0] if t.dim() else 0 for t in given}
+    length = rows.pop()
+    return (len(given), length) if not rows and length > 1 and length != len(given) else None
