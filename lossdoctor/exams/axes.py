@@ -12,6 +12,8 @@ from .dumps import Dump, index_length
 
 # Of a filler's occurrences so many lie in the runs at the rows' ends; an ordinary symbol is found all over the table.
 IN_RUNS = 0.8
+# At most this share of padded sequences is nothing but filler; columns of indicators are so by the dozen.
+EMPTY = 0.1
 
 
 def sample_axis(base: Dump, source: dict[str, Any], data: np.ndarray) -> tuple[int, bool, str]:
@@ -113,5 +115,6 @@ def padding_runs(rows: np.ndarray) -> np.ndarray | None:
     same = rows[:, ::-1] == values[counts.argmax()]
     lengths = np.cumprod(same, axis=1).sum(1)
     in_runs = float(lengths.sum() / same.sum())
-    padded = lengths.max() >= 2 and len(np.unique(lengths)) > 1 and in_runs >= IN_RUNS
+    empty = float((lengths == rows.shape[1]).mean())
+    padded = lengths.max() >= 2 and len(np.unique(lengths)) > 1 and in_runs >= IN_RUNS and empty <= EMPTY
     return lengths if padded else None
