@@ -80,6 +80,9 @@ class EvalModeTraining(Check):
                 f"{len(norms) + len(drops)} mode-dependent layers ran in train mode when gradients were taken"
             )
         root = self._root(modules, trained, parameters)
+        unfilled = [m for m in idle_norms if m.get("stats_default") and not m["train_calls"]]
+        if unfilled and (root is None or not self._idle(root, trace.steps)):
+            return self._unfilled(unfilled)
         if root is None or not self._idle(root, trace.steps):
             return Absent(
                 f"{(idle_norms or idle_drops)[0]['name']} alone is kept in eval mode, while the model around it trains"
@@ -132,6 +135,32 @@ class EvalModeTraining(Check):
             ],
             confidence=confidence,
             structural=structural,
+        )
+
+    @staticmethod
+    def _unfilled(norms: list[dict[str, Any]]) -> Present:
+        """Parts of a model in train mode that are kept in eval mode, before anything has filled their statistics."""
+        return Present(
+            title="A part of the model is trained in eval mode",
+            message=(
+                f"{len(norms)} batch normalisations ({norms[0]['name']}, …) are in eval mode in every training step while the model "
+                "around them is in train mode; they still have their starting statistics (mean 0, variance 1), so that they do not "
+                "normalise."
+            ),
+            why="Normalisation is frozen to keep statistics that were learned before; here there are none.",
+            site=Site.of(norms[0].get("site")),
+            evidence={"layers": [m["name"] for m in norms[:20]], "default_statistics": len(norms)},
+            remedies=[
+                RemedySpec(
+                    "train-mode",
+                    "leave these layers in train mode until their statistics are made",
+                    {"every": True},
+                    snippet="model.train()",
+                    safety="safe",
+                )
+            ],
+            confidence=0.85,
+            by_trial=True,
         )
 
     @staticmethod

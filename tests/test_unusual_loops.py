@@ -275,3 +275,34 @@ def test_a_derivative_without_a_graph_of_its_own(tmp_path: Path, kept: str, cuts
     trace = run.trace if run else None
     assert trace is not None
     assert sorted({t["cut"] for t in trace.records["lost_terms"]}) == cuts
+
+
+NUMBERS = """
+import torch
+torch.manual_seed(0)
+
+class Bank(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.width = torch.nn.Parameter(torch.rand(4))
+    def forward(self, x):
+        return torch.stack([(x * w).sin().mean(1) for w in WIDTHS], 1)
+
+bank, head = Bank(), torch.nn.Linear(4, 1)
+optimizer = torch.optim.Adam([*bank.parameters(), *head.parameters()], lr=1e-2)
+for i in range(60):
+    x = torch.randn(32, 6)
+    loss = ((head(bank(x)).squeeze(1) - x[:, 0]) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("widths", "cut"), [("self.width.tolist()", "tolist"), ("self.width", None)])
+def test_weights_that_leave_as_numbers(tmp_path: Path, widths: str, cut: str | None) -> None:
+    run = record(write(tmp_path, NUMBERS.replace("WIDTHS", widths)), steps=5).run
+    trace = run.trace if run else None
+    assert trace is not None
+    width = next(p for p in trace.list("parameters") if p["shape"] == [4])
+    assert (width.get("cut") or {}).get("name") == cut

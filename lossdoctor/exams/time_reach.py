@@ -70,7 +70,10 @@ def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, res
             or _looped(base, length)
             or any({"LSTM", "GRU", "RNN", "RNNBase"} & {m["class"], *m.get("bases", [])} for m in base.info["modules"])
         )
-        if not recurrent or (data.ndim == 2 and (base.info["leaves"] + base.info["given"])[0].get("float", True)):
+        padded = not recurrent and _filler(data, axis, [length - 1]) is not None
+        if not (recurrent or padded) or (
+            not padded and data.ndim == 2 and (base.info["leaves"] + base.info["given"])[0].get("float", True)
+        ):
             return
         shaper = (lambda m: np.array([m.mean()]), lambda m: np.array([m.mean()]), 1)
     shape_prediction, shape_target, positions = shaper

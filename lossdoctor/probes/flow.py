@@ -14,6 +14,7 @@ TURNS = {"T", "t", "mT", "transpose"}
 PRODUCTS = {"matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "addmm", "baddbmm", "einsum", "mv"}
 LOOKUPS = {"embedding", "embedding_bag", "__getitem__", "index_select", "gather"}
 EXITS = {"numpy", "__array__", "item", "tolist", "__float__"}
+NUMBERS = {"item", "tolist", "__float__"}
 MADE = {"tensor", "as_tensor", "from_numpy", "asarray"}
 # What an update by hand does with a parameter.
 DERIVES = {"grad", "backward"}
@@ -252,8 +253,20 @@ def _note_exits(tape: Tape, parameters: Parameters, lost: set[int], path: set[in
             continue
         if op.name in EXITS:
             left.update({i: op for i in flowing if i is not None})
+            if op.name in NUMBERS and op.grad and op.module:
+                _note_number(parameters, {i for i in flowing if i is not None}, op)
         for tensor in written(op):
             carried.setdefault(id(tensor), set()).update(i for i in flowing if i is not None)
+
+
+def _note_number(parameters: Parameters, indices: set[int], op: Op) -> None:
+    """Inside a model's forward, a weight's own numbers leave as Python numbers: what is computed from them has no gradient."""
+    for index in indices:
+        if any(t is parameters.tensors[index] for t in op.inputs):
+            record = parameters.records[index]
+            record.setdefault("cut", {"name": op.name, "site": op.site, "module": op.module})
+            record["flows_to_loss"] = True
+            record.setdefault("guessed", True)
 
 
 def _holds(made: Op, way_out: Op) -> bool:

@@ -68,7 +68,7 @@ class StepOptimizer(Remedy):
 
 
 class TrainMode(Remedy):
-    """Put the outermost module into train mode whenever it runs with gradient."""
+    """Put the outermost module into train mode whenever it runs with gradient (``every``: each part by itself)."""
 
     id = "train-mode"
     says = "model.train() in the training loop"
@@ -77,7 +77,11 @@ class TrainMode(Remedy):
     def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
         """Switch."""
         if depth == 0 and torch.is_grad_enabled() and any(not m.training for m in module.modules()):
-            module.train()
+            if self.args.get("every"):  # its own ``train`` may leave parts out
+                for part in module.modules():
+                    part.training = True
+            else:
+                module.train()
             self.applied += 1
         return args, kwargs
 

@@ -83,3 +83,10 @@ def test_a_second_phase_that_trains_a_small_part_in_eval_mode_is_a_remark():
     verdict = EvalModeTraining().judge(dropping(False))
     assert isinstance(verdict, Present)
     assert verdict.severity == "info"
+
+
+def test_a_part_in_eval_mode_before_its_statistics_were_made():
+    verdict = EvalModeTraining().judge(net({}, EVAL))
+    assert isinstance(verdict, Present)
+    assert verdict.by_trial
+    assert verdict.remedies[0].args == {"every": True}
