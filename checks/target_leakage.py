@@ -14,7 +14,8 @@ Cured
     >>> out = decoder(tgt[:, :-1], memory, tgt_mask=causal)
 
 How sure we are
-    Measured by replacing single time steps. Targets at the same position as their input (autoencoders, denoising and masked
+    Measured by replacing single time steps. A leak that is no time step shows where rows are right that were never trained on,
+    and evaluated ones are not. Targets at the same position as their input (autoencoders, denoising and masked
     models, tagging) are no leak.
 
 References
@@ -40,6 +41,63 @@ COPIED = 0.99
 COPY_CORRELATION = 0.99999
 # So many unlike rows must show it.
 UNLIKE = 20
+# Steps whose rows are new to this share, so many of the latest of them, and how much of their rows is right …
+FRESH, LATEST, AT_SIGHT = 0.9, 5, 0.8
+# … while evaluations (so many rounds of so many rows) come at most this part of the way from the commonest label to there.
+ROUNDS, ROWS, LITTLE = 2, 100, 0.2
+
+
+def _only_while_training(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
+    """Training rows are right at first sight, before any step was made on them, and the rows that the script evaluates never are.
+
+    What is known of a training row by then is not learned from it, nor from anything that the evaluated rows have as well.
+    """
+    given, steps = trace.arrays.get("pairs/sample_input"), trace.arrays.get("pairs/sample_step")
+    if loss is None or given is None or steps is None or not len(steps):
+        return None
+    accuracy, at = trace.arrays.get(f"losses/{loss['id']}/accuracy"), trace.arrays.get(f"losses/{loss['id']}/step")
+    rounds = [
+        (e, trace.arrays[f"evals/{i}/errors"])
+        for i, e in enumerate(trace.list("evals"))
+        if e["kind"] == "accuracy" and len(trace.arrays.get(f"evals/{i}/errors", ())) >= ROUNDS
+    ]
+    labels = list((trace.meta.get("evaluated_labels") or {}).values())
+    if accuracy is None or at is None or not rounds or not labels:
+        return None
+    first = np.zeros(len(given), dtype=bool)
+    first[np.unique(given, axis=0, return_index=True)[1]] = True
+    fresh = [int(s) for s in np.unique(steps) if first[steps == s].mean() > FRESH]
+    seen = {int(s): float(a) for s, a in zip(at, accuracy, strict=True) if np.isfinite(a)}
+    known = [seen[s] for s in fresh if s in seen][-LATEST:]
+    record, figures = rounds[0]
+    best = max(float(np.nanmax(f[:, 2])) for _, f in rounds)
+    chance = max(labels) / sum(labels)
+    if len(known) < LATEST or figures[0, 0] < ROWS or not np.isfinite(best):
+        return None
+    sight = float(np.mean(known))
+    if sight < AT_SIGHT or best > chance + LITTLE * (sight - chance):
+        return None
+    return Present(
+        title="Training rows are right before they were learned",
+        message=(
+            f"Of training rows that come for the first time {sight:.0%} are right, and of the {figures[0, 0]:.0f} rows that the script "
+            f"evaluates never more than {best:.0%} (the commonest label: {chance:.0%}): training rows carry something that gives their "
+            "answer away, and that evaluated rows do not have."
+        ),
+        why="A column filled in afterwards, a neighbour that is the row itself, a table made with the answers: it is not there on new rows.",
+        site=Site.of(record.get("site")) or Site.of(loss.get("site")),
+        evidence={"at_first_sight": sight, "evaluated": best, "chance": chance, "rounds": len(figures)},
+        remedies=[
+            RemedySpec(
+                "leave-answer-out",
+                "find what training rows have and evaluated rows have not: their own entry in a look-up, a column written after the fact",
+                runtime=False,
+                why_not="which input holds the answer is not known",
+            )
+        ],
+        confidence=0.85,
+        structural=True,
+    )
 
 
 class TargetLeakage(Check):
@@ -59,6 +117,8 @@ class TargetLeakage(Check):
         column = _copied_column(trace, loss)
         if column is not None:
             return column
+        if (unlike := _only_while_training(trace, loss)) is not None:
+            return unlike
         if exam_dependency is None:
             return CannotTell("the dependency exam was not made")
         found = timing(exam_dependency)
