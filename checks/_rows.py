@@ -41,6 +41,13 @@ def stand_in(column: np.ndarray) -> tuple[float, int, float, float, int] | None:
     return None
 
 
+def first_seen(rows: np.ndarray) -> np.ndarray:
+    """Which rows (n, d) no earlier row equals."""
+    first = np.zeros(len(rows), dtype=bool)
+    first[np.unique(rows, axis=0, return_index=True)[1]] = True
+    return first
+
+
 def told_apart(rows: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:
     """How often a linear rule (ridge, two folds) ranks a chosen row above another (AUC), and its sigmas from 0.5.
 

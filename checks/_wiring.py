@@ -6,6 +6,10 @@ from typing import Any
 
 from lossdoctor.trace import Absent, CannotTell
 
+# Classes of torch's recurrent layers, and of those that are called step by step.
+RECURRENT = {"LSTM", "GRU", "RNN"}
+CELLS = {"LSTMCell", "GRUCell", "RNNCell"}
+
 
 def mixing_absent(exam: dict[str, Any]) -> Absent | CannotTell | None:
     """The verdict when no mixing of samples was seen (or could be); None when samples do reach each other."""

@@ -31,6 +31,8 @@ import numpy as np
 from lossdoctor.contracts.check import Check
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Verdict
 
+from ._wiring import CELLS, RECURRENT
+
 WHOLE = "multi_head_attention_forward"
 # A step is real where at most this share of the samples has ended, and padding where so many have; a real one reaches at
 # most this share of the predictions, and padding at least so much, where the mask is the wrong way round.
@@ -58,7 +60,7 @@ class AttentionMaskInverted(Check):
         exam_dependency: dict[str, Any] | None = None,
     ) -> Verdict:
         """Every attention call with a padding mask."""
-        recurrent = any({"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"} & {m["class"]} for m in modules)
+        recurrent = any(m["class"] in RECURRENT | CELLS for m in modules)
         masked = [a for a in attention if a.get("padding_blocked")]
         # nn.MultiheadAttention (and the encoder around it) fills a float mask on the way to its function: what the function
         # is given is what counts.

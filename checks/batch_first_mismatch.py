@@ -33,9 +33,8 @@ from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trac
 
 from ._wiring import confused_modules, mixing_absent
 
-# Neighbours along a time axis are at most this far apart, against random pairs; no shorter axis is judged.
+# Neighbours along a time axis are at most this far apart, against random pairs.
 IN_ORDER = 0.5
-LONG = 8
 
 
 class BatchFirstMismatch(Check):
@@ -149,7 +148,7 @@ class BatchFirstMismatch(Check):
             batch, time = (given[0], given[1]) if m["batch_first"] else (given[1], given[0])
             for data in trace.list("data"):
                 order, shape = data.get("order"), data["shape"]
-                if not order or shape[1] != time or not batch < shape[0] or time < LONG:
+                if not order or shape[1] != time or not batch < shape[0]:
                     continue
                 if not (order[0] < IN_ORDER and order[1] > EXCHANGEABLE):
                     continue

@@ -80,15 +80,14 @@ class EvalModeTraining(Check):
                 f"{len(norms) + len(drops)} mode-dependent layers ran in train mode when gradients were taken"
             )
         root = self._root(modules, trained, parameters)
-        unfilled = [m for m in idle_norms if m.get("stats_default") and not m["train_calls"]]
-        if unfilled and (root is None or not self._idle(root, trace.steps)):
-            return self._unfilled(unfilled)
+        blank = [m for m in idle_norms if m.get("stats_default") and not m["train_calls"]]
         if root is None or not self._idle(root, trace.steps):
+            if blank:
+                return self._unfilled(blank)
             return Absent(
                 f"{(idle_norms or idle_drops)[0]['name']} alone is kept in eval mode, while the model around it trains"
             )
         never = not root["train_calls"]
-        blank = [m for m in idle_norms if m.get("stats_default") and not m["train_calls"]]
         since = root.get("last_train_step", -1) + 1
         layers = idle_norms or idle_drops
         well = learns_well(outcome)
@@ -169,11 +168,9 @@ class EvalModeTraining(Check):
         steps, moves = trace.arrays.get("layers/steps"), trace.arrays.get("layers/update_norm")
         if steps is None or moves is None:
             return False
-        held = [i for i, p in enumerate(trace.list("parameters")[: moves.shape[1]]) if p["in_optimizer"]]
-        late = moves[steps >= since][:, held]
-        parameters = trace.list("parameters")
-        moving = [i for i, m in zip(held, np.nan_to_num(late).any(0), strict=True) if m] if len(late) else []
-        return size(parameters[i] for i in moving) >= MOST * size(parameters[i] for i in held) > 0
+        still_moves = np.nan_to_num(moves[steps >= since]).any(0)
+        held = [(p, m) for p, m in zip(trace.list("parameters"), still_moves, strict=False) if p["in_optimizer"]]
+        return size(p for p, m in held if m) >= MOST * size(p for p, _ in held) > 0
 
     def _drops(self, module: dict[str, Any]) -> bool:
         return "_DropoutNd" in module["bases"] and float(module.get("p") or 0) > 0

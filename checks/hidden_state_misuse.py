@@ -34,8 +34,8 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
-RECURRENT = {"LSTM", "GRU", "RNN"}
-CELLS = {"LSTMCell", "GRUCell", "RNNCell"}
+from ._wiring import CELLS, RECURRENT
+
 # A prediction made by a recurrent layer from at most this share of the steps ignores the sequence.
 FEW_STEPS = 0.34
 # Fewer steps than this make no sequence worth the test.
@@ -169,7 +169,7 @@ class HiddenStateMisuse(Check):
 
     def _kept_by_hand(self, trace: Trace, exam: dict[str, Any] | None) -> Present | None:
         """A recurrence of the script's own takes up what it made of the batch before, and is better without."""
-        carried = [c for c in trace.list("carried") if len(c["steps"]) > 1]
+        carried = trace.list("carried")
         if exam is None or not carried or not self._harmful(exam):
             return None
         site = Site.of(carried[0]["site"])

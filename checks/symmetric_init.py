@@ -97,24 +97,24 @@ class SymmetricInit(Check):
         ]
         if not same or trace.steps < FEW_STEPS:
             return None
-        names_ = [p["name"] for p in same]
+        same_names = [p["name"] for p in same]
         width = same[0]["shape"][1]
         return Present(
             title="All columns of a table are copies of each other",
             message=(
-                f"The {width} columns of {names_[0]} {same[0]['shape']} started with identical numbers and are still identical after "
+                f"The {width} columns of {same_names[0]} {same[0]['shape']} started with identical numbers and are still identical after "
                 f"{trace.steps} steps, while its rows have come to differ"
                 + (f"; so are those of {len(same) - 1} more tables." if len(same) > 1 else ".")
             ),
             why="Columns that start alike get the same gradient and stay alike: each row holds a single number.",
             site=Site.of(same[0].get("filled_at") or same[0].get("used_site")),
-            evidence={"tables": names_, "columns": width, "steps": trace.steps},
+            evidence={"tables": same_names, "columns": width, "steps": trace.steps},
             remedies=[
                 RemedySpec(
                     "reinitialise",
                     "start the table from random numbers",
-                    {"parameters": names_, "tables": names_},
-                    snippet=f"nn.init.normal_({names_[0]}, std=0.1)",
+                    {"tables": same_names},
+                    snippet=f"nn.init.normal_({same_names[0]}, std=0.1)",
                 )
             ],
             confidence=0.95,

@@ -32,6 +32,7 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
+from ._rows import first_seen
 from ._timing import Timing, timing
 
 # A column that equals the target in this share of rows is the target.
@@ -64,8 +65,7 @@ def _only_while_training(trace: Trace, loss: dict[str, Any] | None) -> Present |
     labels = list((trace.meta.get("evaluated_labels") or {}).values())
     if accuracy is None or at is None or not rounds or not labels:
         return None
-    first = np.zeros(len(given), dtype=bool)
-    first[np.unique(given, axis=0, return_index=True)[1]] = True
+    first = first_seen(given)
     fresh = [int(s) for s in np.unique(steps) if first[steps == s].mean() > FRESH]
     seen = {int(s): float(a) for s, a in zip(at, accuracy, strict=True) if np.isfinite(a)}
     known = [seen[s] for s in fresh if s in seen][-LATEST:]

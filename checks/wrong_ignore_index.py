@@ -36,7 +36,7 @@ from lossdoctor.contracts.grouping import between
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._grids import Grid, grids, runs
-from ._rows import told_apart
+from ._rows import first_seen, told_apart
 
 # Ignored positions inside the samples, as a share of all real ones: below it is an accident.
 SHARE = 0.02
@@ -167,15 +167,13 @@ class WrongIgnoreIndex(Check):
         answers = trace.arrays.get("pairs/sample_prediction")
         if steps is None or answers is None or len(answers) != len(given) or not len(steps):
             return None
-        first = np.zeros(len(given), dtype=bool)
-        first[np.unique(given, axis=0, return_index=True)[1]] = True
         # Augmented samples come again with other numbers: only a loader's first pass is known to be new.
         passes = [
             r["dataset_size"] / r["batch_size"]
             for r in trace.list("loaders")
             if r.get("grad_batches") and r.get("dataset_size") and r.get("batch_size")
         ]
-        new = first & (steps >= WARM * (steps.max() + 1)) & (steps < min(passes, default=np.inf))
+        new = first_seen(given) & (steps >= WARM * (steps.max() + 1)) & (steps < min(passes, default=np.inf))
         return np.flatnonzero(new), answers[new]
 
     @staticmethod

@@ -55,12 +55,10 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
     battery.train(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
     judged, broken = tree.judge(checks, ward.trace)
     proven = Proven(tree.candidates(judged, suffering))
-    if trials and not proven.ranked:
-        proven = _suspected(ward, judged)
-    elif trials:
-        proven = prove(ward, proven.ranked)
-    if proven.ranked and trials:
-        treat(ward, proven, judged)
+    if trials:
+        proven = prove(ward, proven.ranked) if proven.ranked else _suspected(ward, judged)
+        if proven.ranked:
+            treat(ward, proven, judged)
     return Treated(judged, suffering, proven, unmade + broken)
 
 

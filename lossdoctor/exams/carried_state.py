@@ -27,17 +27,12 @@ def carriers(trace: Trace) -> list[dict[str, Any]]:
     return found
 
 
-def taken_up(trace: Trace) -> list[dict[str, Any]]:
-    """Operations that take up, step after step, what the model made in the step before."""
-    return [c for c in trace.list("carried") if len(c["steps"]) > 1]
-
-
 def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
     """``own`` and ``reset`` scores (see :mod:`.scoring`) and their joint noise."""
     outcome = measure(trace)
     if outcome is None:
         return {"cannot_tell": "the run recorded no loss"}
-    by_hand = taken_up(trace)
+    by_hand = trace.list("carried")
     if not carriers(trace) and not by_hand:
         return {"cannot_tell": "not needed: no recurrent state is carried from batch to batch"}
     remedies = [{"id": "reset-hidden-state", "args": {"carried": by_hand}}]

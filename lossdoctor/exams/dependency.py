@@ -114,10 +114,9 @@ def examine(
         mixing(bench, chosen, axis, data.shape[axis], result)
     left = max(3, min(affordable - len(dumps) - SAMPLES_TRIED - 1, TIMES_TRIED))
     # A decoder is given the answer, one step late, beside what it is to be made from.
-    answers = answers_of(base, [*_called(base), *(m[0] for m in moving)], chosen, axis)
-    timed = array_of(base, answers)
-    if timed is not None:
-        times(bench, answers, timed, axis if answers == chosen else sample_axis(base, answers, timed)[0], result, left)
+    called = _called(base)
+    others = [*called, *(c for c, _, _ in moving if c not in called)]
+    times(bench, *answers_of(base, others, (chosen, data, axis)), result, left)
     return result
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lossdoctor.probes.functions import RECURRENT
+
 from .dumps import Bench, Dump, differs
 
 SAMPLES_TRIED = 3
@@ -39,7 +41,6 @@ RESHAPES = {
     "ravel",
     "mT",
 }
-RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
 ATTENTION = {
     "multi_head_attention_forward",
     "scaled_dot_product_attention",

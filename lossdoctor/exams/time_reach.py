@@ -16,19 +16,19 @@ SHORTEST_LOOP = 5
 STANDS, BEYOND = 0.8, 0.3
 
 
-def answers_of(
-    base: Dump, candidates: list[dict[str, Any]], chosen: dict[str, Any], chosen_axis: int
-) -> dict[str, Any]:
+Timed = tuple[dict[str, Any], np.ndarray, int]  # where it enters, the data, its sample axis
+
+
+def answers_of(base: Dump, candidates: list[dict[str, Any]], chosen: Timed) -> Timed:
     """Of the tensors that reach the prediction the one whose time is compared with the targets': ``chosen``, unless only another one holds them."""
     target = base.arrays.get("target0")
     if target is None:
         return chosen
 
-    def stands(candidate: dict[str, Any]) -> bool:
-        data = array_of(base, candidate)
-        if data is None or data.ndim < 2:
+    def stands(timed: Timed) -> bool:
+        _, data, axis = timed
+        if data.ndim < 2:
             return False
-        axis = chosen_axis if candidate == chosen else sample_axis(base, candidate, data)[0]
         batch = data.shape[axis]
         if target.ndim >= 2:
             aligned = target.shape[axis] == batch
@@ -43,7 +43,8 @@ def answers_of(
 
     if stands(chosen):
         return chosen
-    return next((c for c in candidates if c != chosen and stands(c)), chosen)
+    others = ((c, data) for c in candidates if c != chosen[0] and (data := array_of(base, c)) is not None and data.ndim)
+    return next((t for c, data in others if stands(t := (c, data, sample_axis(base, c, data)[0]))), chosen)
 
 
 def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, result: dict[str, Any], most: int) -> None:
@@ -62,6 +63,8 @@ def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, res
     if target is None or length < 2:
         return
     batch = data.shape[axis]
+    picks = list(range(length)) if length <= most else sorted({round(i) for i in np.linspace(0, length - 1, most)})
+    filler = _filler(data, axis, picks)
     shaper = _shaper(prediction, target, batch, axis, base.info["losses"][0]["family"], length)
     if shaper is None:
         cells = any(op["name"].endswith("_cell") for op in base.info["ops"])
@@ -70,14 +73,11 @@ def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, res
             or _looped(base, length)
             or any({"LSTM", "GRU", "RNN", "RNNBase"} & {m["class"], *m.get("bases", [])} for m in base.info["modules"])
         )
-        padded = not recurrent and _filler(data, axis, [length - 1]) is not None
-        if not (recurrent or padded) or (
-            not padded and data.ndim == 2 and (base.info["leaves"] + base.info["given"])[0].get("float", True)
-        ):
+        numbers = data.ndim == 2 and (base.info["leaves"] + base.info["given"])[0].get("float", True)
+        if numbers if recurrent else filler is None:
             return
         shaper = (lambda m: np.array([m.mean()]), lambda m: np.array([m.mean()]), 1)
     shape_prediction, shape_target, positions = shaper
-    picks = list(range(length)) if length <= most else sorted({round(i) for i in np.linspace(0, length - 1, most)})
     injects = [{**source, "axis": time_axis, "index": i, "sample_axis": axis} for i in picks]
     dumps = bench.run(injects, ops=False)
     sees = np.full((positions, len(picks)), np.nan)
@@ -96,7 +96,7 @@ def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, res
             wants[:, j] = shape_target(moved)
     result["time"] = {
         "picks": picks,
-        "filler": _filler(data, axis, picks),
+        "filler": filler,
         "length": length,
         "positions": positions,
         "sees": (sees > 0).astype(int).tolist(),

@@ -57,7 +57,7 @@ def assemble(recorder: Recorder) -> Trace:
     records["batches"], batch_arrays = recorder.batches.records()
     records["layouts"], records["pixels"] = recorder.layouts.records, recorder.layouts.pixels
     trace.arrays.update(batch_arrays | recorder.layouts.arrays)
-    records["carried"] = list(recorder.carried.records.values())
+    records["carried"] = recorder.carried.habits()
     records["lost_terms"] = recorder.lost_terms
     records["objectives"] = recorder.objectives
     records["torn"] = recorder.torn

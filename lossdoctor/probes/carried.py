@@ -7,10 +7,8 @@ from typing import Any
 
 import torch
 
-from .functions import Tape
+from .functions import RECURRENT, Tape
 
-# Torch's own recurrent modules are told the state as an argument, and watched there.
-RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
 CUTS = {"detach", "detach_", "data"}
 LIMIT = 8
 
@@ -35,6 +33,7 @@ class Carried:
             return
         here: set[int] = set()
         for op in tape.ops:
+            # Torch's own recurrent layers are told the state as an argument, and watched there.
             if op.grad and op.site is not None and op.name not in RECURRENT:
                 for place, tensor in enumerate(op.inputs):
                     old = self._made.get(id(tensor))
@@ -43,6 +42,10 @@ class Carried:
                     if not tensor.requires_grad or op.name in CUTS:
                         self._meet(op.name, op.site, place, tensor, step)
             here.update(id(t) for t in op.outputs)
+
+    def habits(self) -> list[dict[str, Any]]:
+        """What was taken up in more than one step."""
+        return [r for r in self.records.values() if len(r["steps"]) > 1]
 
     def _meet(self, name: str, site: dict[str, Any], place: int, tensor: torch.Tensor, step: int) -> None:
         key = (name, site["path"], site["line"], place)

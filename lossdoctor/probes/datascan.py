@@ -108,7 +108,8 @@ def scan(name: str, data: Any) -> dict[str, Any] | None:
             "bad_row_count": len(bad_rows),
         }
     if rows.ndim in (2, 3) and min(rows.shape[:2]) >= LONG:
-        part = np.nan_to_num(rows[:ROWS_ORDERED].astype(np.float64))
+        corner = (slice(ROWS_ORDERED),) + (slice(COLUMNS_KEPT),) * (rows.ndim - 1)
+        part = np.nan_to_num(rows[corner].astype(np.float64))
         record["order"] = [order_ratio(part, axis) for axis in (0, 1)]
     record["unique_rows"] = _unique_rows(rows)
     record["extremes"] = _extremes(safe, per_row)

@@ -10,7 +10,7 @@ import torch
 
 from .chains import SHAPE_ONLY
 from .flow import written
-from .functions import Op, Tape
+from .functions import RECURRENT, Op, Tape
 from .parameters import Parameters
 
 LAYERS = {
@@ -112,7 +112,7 @@ def _apply(op: Op, given: list[State]) -> tuple[State, bool, bool]:
     if op.name in SCALES:
         product = len(from_data) > 1
         return State(True, affine and not product, depth, weights), False, product
-    if op.name in {"lstm", "gru", "rnn_tanh", "rnn_relu", "multi_head_attention_forward"}:
+    if op.name in RECURRENT | {"multi_head_attention_forward"}:
         return State(True, False, depth + 1, weights), True, True
     return State(True, False, depth, weights), False, True
 

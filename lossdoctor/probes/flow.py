@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from .functions import Op, Tape
+from .functions import LEAVES, Op, Tape
 from .losses import leaves
 from .parameters import Parameters
 
@@ -14,7 +14,6 @@ TURNS = {"T", "t", "mT", "transpose"}
 PRODUCTS = {"matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "addmm", "baddbmm", "einsum", "mv"}
 LOOKUPS = {"embedding", "embedding_bag", "__getitem__", "index_select", "gather"}
 EXITS = {"numpy", "__array__", "item", "tolist", "__float__"}
-NUMBERS = {"item", "tolist", "__float__"}
 MADE = {"tensor", "as_tensor", "from_numpy", "asarray"}
 # What an update by hand does with a parameter.
 DERIVES = {"grad", "backward"}
@@ -253,7 +252,7 @@ def _note_exits(tape: Tape, parameters: Parameters, lost: set[int], path: set[in
             continue
         if op.name in EXITS:
             left.update({i: op for i in flowing if i is not None})
-            if op.name in NUMBERS and op.grad and op.module:
+            if op.name in LEAVES and op.grad and op.module:
                 _note_number(parameters, {i for i in flowing if i is not None}, op)
         for tensor in written(op):
             carried.setdefault(id(tensor), set()).update(i for i in flowing if i is not None)

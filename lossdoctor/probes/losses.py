@@ -144,12 +144,17 @@ def by_hand(tape: Tape, root: torch.Tensor) -> list[tuple[LossCall, Op]]:
     return found
 
 
+def counts_rows(index: torch.Tensor) -> bool:
+    """Whether an index is 0, 1, 2, …"""
+    return bool((index.reshape(-1) == torch.arange(index.numel(), device=index.device)).all())
+
+
 def _chosen(op: Op, index: list[torch.Tensor]) -> tuple[torch.Tensor, bool]:
     """Which of the indices of ``scores[i, j]`` names the class (the one that does not count rows), and whether it is the last."""
     place = op.args[1] if len(op.args) > 1 else None
     if op.name != "__getitem__" or not isinstance(place, tuple) or len(place) != 2 or len(index) != 2:
         return index[-1], True
-    counts = [bool((i.reshape(-1) == torch.arange(i.numel(), device=i.device)).all()) for i in index]
+    counts = [counts_rows(i) for i in index]
     return (index[0], False) if counts == [False, True] else (index[-1], True)
 
 

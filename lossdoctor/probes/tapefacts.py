@@ -8,6 +8,7 @@ import torch
 
 from .chains import SHAPE_ONLY
 from .functions import Op, Tape
+from .losses import counts_rows
 
 SOFTMAXES = {"softmax", "log_softmax", "softmin"}
 PRODUCTS = {"matmul", "__matmul__", "bmm"}
@@ -123,7 +124,7 @@ def _by_rows(index: tuple[Any, ...], op: Op) -> tuple[int, Any] | None:
     """``table[arange(n), chosen]``: the axis of the index that does not count."""
     if len(index) != 2 or not all(isinstance(i, torch.Tensor) and i.dim() == 1 for i in index):
         return None
-    counts = [bool((i == torch.arange(len(i), device=i.device)).all()) for i in index]
+    counts = [counts_rows(i) for i in index]
     axis = 1 if counts[0] else 0
     return _single(index[axis].unsqueeze(axis), axis, op) if counts.count(True) == 1 else None
 

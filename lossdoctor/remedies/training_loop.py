@@ -9,11 +9,7 @@ import torch
 from lossdoctor.contracts.remedy import Remedy
 from lossdoctor.probes.carried import CUTS
 from lossdoctor.probes.functions import tensors_in
-
-
-def _mine(optimizer: Any) -> list[Any]:
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
+from lossdoctor.probes.optimizers import held_by
 
 # Calls that multiply by a weight.
 PRODUCTS = {"matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "addmm", "mv", "linear"}
@@ -33,7 +29,7 @@ class ZeroGradients(Remedy):
     def backward(self, roots: list[Any]) -> list[Any] | None:
         """Clear what the last step has used."""
         for optimizer in self.stepped:
-            for p in _mine(optimizer):
+            for p in held_by(optimizer):
                 p.grad = None
             self.applied += 1
         self.stepped = []
@@ -56,7 +52,7 @@ class StepOptimizer(Remedy):
     def backward(self, roots: list[Any]) -> list[Any] | None:
         """Clear."""
         for optimizer in self._optimizers():
-            for p in _mine(optimizer):
+            for p in held_by(optimizer):
                 p.grad = None
         return None
 
@@ -94,7 +90,7 @@ class AddMissingParameters(Remedy):
 
     def step_begins(self, optimizer: Any) -> None:
         """Add them once (at the first step, and again when new ones turn up)."""
-        known = {id(p) for o in (r() for r in self.instruments.optimizers) if o is not None for p in _mine(o)}
+        known = {id(p) for o in (r() for r in self.instruments.optimizers) if o is not None for p in held_by(o)}
         missing = [
             p
             for p in self.recorder.parameters.tensors
@@ -122,7 +118,7 @@ class Unfreeze(Remedy):
 
     def step_begins(self, optimizer: Any) -> None:
         """The optimizer may not hold them yet."""
-        known = {id(p) for p in _mine(optimizer)}
+        known = {id(p) for p in held_by(optimizer)}
         missing = [
             p
             for p in self.recorder.parameters.tensors
@@ -207,11 +203,13 @@ class ResetHiddenState(Remedy):
     def _from_zeros(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
         if not torch.is_grad_enabled():
             return None
-        here = self.instruments.sites.key(3)
+        here = self.instruments.sites.here(3)
         given = tensors_in((args, kwargs))
         for carried in self.args["carried"]:
             site, place = carried["site"], carried["place"]
-            if name != carried["op"] or here is None or here[1] != site["line"] or place >= len(given):
+            if name != carried["op"] or not here or place >= len(given):
+                continue
+            if (here["path"], here["line"]) != (site["path"], site["line"]):
                 continue
             state = given[place]
             if state.dim() != len(carried["shape"]) or (state.requires_grad and name not in CUTS):

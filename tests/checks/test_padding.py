@@ -131,23 +131,27 @@ def test_most_positions_carry_the_class_that_is_ignored(told_by, kind):
     assert isinstance(ignoring(target, words), kind)
 
 
-@pytest.mark.parametrize(("shift", "kind"), [(3.0, Present), (0.0, Absent)])
-def test_one_label_per_sample(shift, kind):
-    labels = RNG.integers(0, 4, 1200)
-    rows = RNG.standard_normal((1200, 6))
-    rows[:, 0] += shift * (labels == 0)
-    counts = {str(k): int((labels == k).sum()) for k in range(4)}
+def labelled(labels, rows):
+    """Samples of one label each, class 0 of which the loss ignores."""
     trace = run(
         "cross_entropy",
         "nll",
         error=learning(60, 1.4, 0.1),
         options={"ignore_index": 0},
-        label_counts=counts,
+        label_counts={str(k): int((labels == k).sum()) for k in range(4)},
         prediction_shape=[32, 4],
         target_shape=[32],
     )
     trace.arrays["pairs/sample_input"], trace.arrays["pairs/sample_target"] = rows, labels[:, None].astype(float)
-    assert isinstance(ask("wrong-ignore-index", trace), kind)
+    return trace
+
+
+@pytest.mark.parametrize(("shift", "kind"), [(3.0, Present), (0.0, Absent)])
+def test_one_label_per_sample(shift, kind):
+    labels = RNG.integers(0, 4, 1200)
+    rows = RNG.standard_normal((1200, 6))
+    rows[:, 0] += shift * (labels == 0)
+    assert isinstance(ask("wrong-ignore-index", labelled(labels, rows)), kind)
 
 
 @pytest.mark.parametrize(("skew", "kind"), [(3.0, Present), (0.0, Absent)])
@@ -156,38 +160,15 @@ def test_a_class_that_only_the_model_tells_apart(skew, kind):
     labels = RNG.integers(0, 4, 1280)
     answers = RNG.standard_normal((1280, 4))
     answers[:, 2] += skew * (labels == 0)
-    trace = run(
-        "cross_entropy",
-        "nll",
-        error=learning(60, 1.4, 0.1),
-        options={"ignore_index": 0},
-        label_counts={str(k): int((labels == k).sum()) for k in range(4)},
-        prediction_shape=[32, 4],
-        target_shape=[32],
-    )
-    trace.arrays |= {
-        "pairs/sample_input": RNG.standard_normal((1280, 6)),
-        "pairs/sample_target": labels[:, None].astype(float),
-        "pairs/sample_prediction": answers,
-        "pairs/sample_step": np.repeat(np.arange(40), 32),
-    }
+    trace = labelled(labels, RNG.standard_normal((1280, 6)))
+    trace.arrays |= {"pairs/sample_prediction": answers, "pairs/sample_step": np.repeat(np.arange(40), 32)}
     assert isinstance(ask("wrong-ignore-index", trace), kind)
 
 
 @pytest.mark.parametrize(("wanted", "kind"), [(400, Present), (0, Absent)])
 def test_a_class_that_the_evaluation_wants(wanted, kind):
     labels = np.where(RNG.random(1200) < 0.8, 0, RNG.integers(1, 4, 1200))
-    trace = run(
-        "cross_entropy",
-        "nll",
-        error=learning(60, 1.4, 0.1),
-        options={"ignore_index": 0},
-        label_counts={str(k): int((labels == k).sum()) for k in range(4)},
-        prediction_shape=[32, 4],
-        target_shape=[32],
-    )
-    trace.arrays["pairs/sample_input"] = RNG.standard_normal((1200, 6))
-    trace.arrays["pairs/sample_target"] = labels[:, None].astype(float)
+    trace = labelled(labels, RNG.standard_normal((1200, 6)))
     trace.meta["evaluated_labels"] = {"0": wanted, "1": 300, "2": 200, "3": 100}
     assert isinstance(ask("wrong-ignore-index", trace), kind)
 
