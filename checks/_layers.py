@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import Outcome
-from lossdoctor.trace import Site, Trace
+from lossdoctor.trace import RECURRENT_CALLS, Site, Trace
 
 from ._weights import LOOKUPS, number
 
@@ -29,7 +29,7 @@ MULTIPLIERS = {
     "einsum",
     "baddbmm",
 }
-RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
+RECURRENT = RECURRENT_CALLS | {"lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
 # A hand-written recurrence multiplies by the same weight at least this often in one step (the shortest useful sequence).
 USES = 4
 NORMALISERS = (

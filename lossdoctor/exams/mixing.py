@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lossdoctor.probes.functions import RECURRENT
+from lossdoctor.trace import RECURRENT_CALLS
 
 from .dumps import Bench, Dump, differs
 
@@ -144,7 +144,7 @@ def meeting(base: Dump, dump: Dump, batch: int) -> dict[str, Any] | None:
 def _kind(op: dict[str, Any], repeated: int, broken: dict[str, Any] | None) -> str:
     if broken is not None:
         return "reshape"
-    if op["name"] in RECURRENT:
+    if op["name"] in RECURRENT_CALLS:
         return "recurrent"
     if op["name"] in ATTENTION:
         return "attention"

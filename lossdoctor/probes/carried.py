@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
-from .functions import RECURRENT, Tape
+from lossdoctor.trace import RECURRENT_CALLS
+
+from .functions import Tape
 
 CUTS = {"detach", "detach_", "data"}
 LIMIT = 8
@@ -34,7 +36,7 @@ class Carried:
         here: set[int] = set()
         for op in tape.ops:
             # Torch's own recurrent layers are told the state as an argument, and watched there.
-            if op.grad and op.site is not None and op.name not in RECURRENT:
+            if op.grad and op.site is not None and op.name not in RECURRENT_CALLS:
                 for place, tensor in enumerate(op.inputs):
                     old = self._made.get(id(tensor))
                     if old is None or old() is not tensor or id(tensor) in here:

@@ -8,9 +8,11 @@ from typing import Any
 
 import torch
 
+from lossdoctor.trace import RECURRENT_CALLS
+
 from .chains import SHAPE_ONLY
 from .flow import written
-from .functions import RECURRENT, Op, Tape
+from .functions import Op, Tape
 from .parameters import Parameters
 
 LAYERS = {
@@ -112,7 +114,7 @@ def _apply(op: Op, given: list[State]) -> tuple[State, bool, bool]:
     if op.name in SCALES:
         product = len(from_data) > 1
         return State(True, affine and not product, depth, weights), False, product
-    if op.name in RECURRENT | {"multi_head_attention_forward"}:
+    if op.name in RECURRENT_CALLS | {"multi_head_attention_forward"}:
         return State(True, False, depth + 1, weights), True, True
     return State(True, False, depth, weights), False, True
 

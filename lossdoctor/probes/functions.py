@@ -49,9 +49,6 @@ QUIET = {
     "element_size",
 }
 
-# Torch's own recurrent layers: whole sequences in one call.
-RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
-
 # Of these, the ones by which numbers leave torch: on the tape where a gradient is lost by it.
 LEAVES = {"item", "tolist", "__float__"}
 

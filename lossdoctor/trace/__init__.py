@@ -1,6 +1,7 @@
 """Nouns and their storage. Imports nothing of lossdoctor, and no torch."""
 
 from .model import (
+    RECURRENT_CALLS,
     Absent,
     CannotTell,
     Diagnosis,
@@ -18,6 +19,7 @@ from .model import (
 )
 
 __all__ = [
+    "RECURRENT_CALLS",
     "Absent",
     "CannotTell",
     "Diagnosis",

@@ -12,6 +12,9 @@ Proof = Literal["confirmed", "mechanism-only", "refuted", "untried"]
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
+# Names of torch's recurrent calls on the tape: whole sequences in one call.
+RECURRENT_CALLS = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
+
 
 @dataclass(frozen=True)
 class Site:
