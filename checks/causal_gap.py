@@ -2,7 +2,9 @@
 
 What it detects
     Sequence outputs compared position by position with targets several steps ahead: output t sees the data up to t, its
-    target is step t + k with k > 1, and the steps between are in the input but out of its reach.
+    target is step t + k with k > 1, and the steps between are in the input but out of its reach. Also targets of another
+    kind that are stored steps ahead of the data that tells them: no step within a position's reach says anything of its
+    target, a later one does.
 
 Why training suffers
     The first positions must guess across the gap; only the last one has all the data. The loss stays near what the gap's
@@ -36,6 +38,8 @@ from ._timing import timing
 
 # A run that explains this much all the same has no use for what lies in the gap.
 BRIDGED = 0.5
+# Share of a constant's mistakes that a single step of the data must spare before the targets count as told by it.
+TOLD = 0.3
 
 
 class CausalGap(Check):
@@ -56,7 +60,7 @@ class CausalGap(Check):
         """Compare what each position sees with what it must predict."""
         found = timing(exam_dependency, trace)
         if isinstance(found, str):
-            return CannotTell(found)
+            return self._told(exam_dependency, outcome) or CannotTell(found)
         gaps: list[int] = []
         span = found.sees.any(0)
         last_seen_by_any = int(found.picks[np.nonzero(span)[0].max()]) if span.any() else -1
@@ -99,3 +103,47 @@ class CausalGap(Check):
             confidence=0.9,
             structural=True,
         )
+
+    @staticmethod
+    def _told(exam: dict[str, Any], outcome: Outcome | None) -> Present | None:
+        """Targets that a later step of the data tells, and no step that their position sees."""
+        time, told = exam.get("time"), exam.get("told")
+        if not time or not told or outcome is None or not outcome.skill <= BRIDGED:
+            return None
+        reach = [
+            pick - t
+            for t, row in enumerate(time["sees"])
+            for pick, seen in zip(time["picks"], row, strict=True)
+            if seen
+        ]
+        gains = dict(zip(told["offsets"], told["gains"], strict=True))
+        offset = max(gains, key=lambda k: gains[k])
+        inside = max((g for k, g in gains.items() if k <= max(reach, default=0)), default=0.0)
+        if not reach or offset <= max(reach) or gains[offset] < TOLD or inside > gains[offset] / 2:
+            return None
+        losses = exam.get("losses") or [{}]
+        return Present(
+            title="The targets belong to later steps of the data",
+            message=(
+                f"A position's target is told by the data {offset} steps later (that step alone spares {gains[offset]:.0%} of a constant's "
+                f"mistakes), which it cannot see: it sees up to {_steps(max(reach))}, and no step there spares more than {max(inside, 0.0):.0%}."
+            ),
+            why="The targets are stored ahead of the inputs that they were made from: what would tell them has not been read yet.",
+            site=Site.of(losses[0].get("site")),
+            evidence={"offset": offset, "gain": gains[offset], "within_reach": inside, "sees_up_to": max(reach)},
+            remedies=[
+                RemedySpec(
+                    "realign-in-time",
+                    f"cut the targets at the same steps as the inputs: {offset} steps earlier than they are stored",
+                    {"offset": offset, "positions": time["positions"], "axis": 1 - int(exam.get("sample_axis", 0))},
+                    snippet=f"inputs, targets = inputs[:, {offset}:], targets[:, :-{offset}]",
+                )
+            ],
+            severity="error",
+            confidence=0.9,
+            structural=True,
+        )
+
+
+def _steps(reach: int) -> str:
+    return "its own step" if reach == 0 else f"{abs(reach)} steps {'before' if reach < 0 else 'after'} its own"

@@ -9,6 +9,7 @@ import numpy as np
 
 from .axes import padding_runs, sample_axis
 from .dumps import Bench, Dump, array_of, differs
+from .told import told
 
 TIMES_TRIED = 14
 SHORTEST_LOOP = 5
@@ -108,6 +109,7 @@ def times(bench: Bench, source: dict[str, Any], data: np.ndarray, axis: int, res
         result["time"]["processed"] = _processed(base, bench.run([unreached[0]], ops=True)[0])
     if positions > 1:
         result["match"] = matches(data, target, axis, positions, batch, base.info["losses"][0])
+        result["told"] = _told(data, target, axis, positions, batch, base.info["losses"][0])
 
 
 def ended_by_last(data: np.ndarray | None, batch: int) -> float | None:
@@ -211,18 +213,14 @@ def matches(
         else:
             return None
     else:
-        goal = target[..., 0] if target.ndim == 3 and target.shape[-1] == 1 else target
-    if goal.ndim == 1:
-        goal = goal.reshape((batch, positions) if axis == 0 else (positions, batch))
+        goal = _by_position(target, axis, positions, batch)
     if goal.ndim != series.ndim:
         return None
     series, goal = (series, goal) if axis == 0 else (np.swapaxes(series, 0, 1), np.swapaxes(goal, 0, 1))
     if series.shape[0] != goal.shape[0]:
         return None
     length, best = series.shape[1], None
-    valid = goal != loss.get("ignore_index", -100)
-    if loss["family"] == "nll":
-        valid &= goal >= 0
+    valid = _counting(goal, loss)
     for k in range(-min(length, positions) + 2, length - 1):
         low, high = max(0, -k), min(positions, length - k)
         if high - low < 2:
@@ -235,3 +233,28 @@ def matches(
         if best is None or rate > best["rate"]:
             best = {"offset": k, "rate": rate, "chance": rolled, "low": low, "high": high}
     return best
+
+
+def _by_position(target: np.ndarray, axis: int, positions: int, batch: int) -> np.ndarray:
+    """Targets of one number each, with a time axis of their own."""
+    goal = target[..., 0] if target.ndim == 3 and target.shape[-1] == 1 else target
+    return goal.reshape((batch, positions) if axis == 0 else (positions, batch)) if goal.ndim == 1 else goal
+
+
+def _counting(goal: np.ndarray, loss: dict[str, Any]) -> np.ndarray:
+    """Which targets the loss does not ignore."""
+    valid = goal != loss.get("ignore_index", -100)
+    return valid & (goal >= 0) if loss["family"] == "nll" else valid
+
+
+def _told(
+    data: np.ndarray, target: np.ndarray, axis: int, positions: int, batch: int, loss: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The lag scan over the examined step's data and targets."""
+    goal = _by_position(target, axis, positions, batch)
+    if goal.ndim != 2:
+        return None
+    series, goal = (data, goal) if axis == 0 else (np.swapaxes(data, 0, 1), np.swapaxes(goal, 0, 1))
+    if series.shape[0] != goal.shape[0] or not np.isfinite(series).all() or not np.isfinite(goal).all():
+        return None
+    return told(series, goal, _counting(goal, loss), loss["family"] == "nll")

@@ -82,12 +82,13 @@ class Optimizers:
         grads = norms([p.grad for p in mine])
         finite = grads[~np.isnan(grads)]
         total = float(np.sqrt(np.sum(np.square(finite)))) if len(finite) else float("nan")
-        if backwards and (not len(finite) or total == 0.0):
+        bare = all(p.grad is None for p in mine)  # a gradient that is not a number is there all the same
+        if backwards and (bare or total == 0.0):
             record["empty_steps"] += 1
             # Cleared by zero_grad, or by hand: what backward gave is None by now.
-            gone = state.given and all(p.grad is None for p in mine)
+            gone = state.given and bare
             record["cleared_steps"] += int(id(optimizer) in self._cleared or gone)
-        if not len(finite):
+        if bare:
             record["bare_steps"] += 1
         # Of optimizers that step one behind the other, each has its own backwards since its last step. (What autograd.grad
         # returns is put in the place of old gradients, and not added to them.)
