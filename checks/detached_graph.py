@@ -89,7 +89,9 @@ class DetachedGraph(Check):
         if not reached:
             return self._nothing(trace, parameters, held, losses)
         terms = [t for t in trace.list("lost_terms") if t["cut"] == "derivative" or t["share"] > TERM]
-        if terms and not learns_well(outcome):
+        # A loss with a derivative in it falls by its other parts, and no floor says how far it should.
+        blind = outcome is not None and not np.isfinite(outcome.skill) and any(t["cut"] == "derivative" for t in terms)
+        if terms and (blind or not learns_well(outcome)):
             return self._term(terms)
         still = {id(p) for i, p in enumerate(parameters) if not moved(trace, i)}
         lost = [p for p in held if not p["reached"] and p.get("cut") and p.get("flows_to_loss") and id(p) in still]
@@ -111,9 +113,8 @@ class DetachedGraph(Check):
             remedy = RemedySpec(
                 "keep-graph",
                 "take the derivative with create_graph=True",
+                {"site": worst["site"]},
                 snippet="torch.autograd.grad(u, x, torch.ones_like(u), create_graph=True)",
-                runtime=False,
-                why_not="the call that takes the derivative must change",
             )
         else:
             how = "inside torch.no_grad()" if worst["cut"] == "no_grad" else f"by {worst['cut']}"

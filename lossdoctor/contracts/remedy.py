@@ -61,6 +61,10 @@ class Remedy:
     def install(self) -> None:
         """Subscribe to functions; called once, in the fork, before the first event."""
 
+    def may_drop_graph(self) -> bool:
+        """Whether ``autograd.grad`` without ``create_graph`` shall throw its graph away."""
+        return True
+
     def forward(self, module: Any, args: Any, kwargs: Any, depth: int) -> tuple[Any, Any]:
         """Ahead of a module's call."""
         return args, kwargs

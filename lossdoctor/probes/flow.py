@@ -54,6 +54,8 @@ def written(op: Op) -> list[torch.Tensor]:
 # What joins the terms of a loss.
 SUMS = {"add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "__rsub__", "sum", "stack", "mean"}
 SCALES = {"mul", "__mul__", "__rmul__", "div", "__truediv__"}
+# What turns an error into a loss, row by row.
+ERRORS = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "pow", "__pow__", "square", "abs"}
 
 
 def note_uses(tape: Tape, parameters: Parameters) -> None:
@@ -181,19 +183,22 @@ def lost_terms(
     while waiting and len(seen) < 200:
         tensor, before = waiting.pop()
         op = tape.producer(tensor, before)
-        scaled = op is not None and op.name in SCALES and len(op.inputs) == 1
-        if op is None or op.index in seen or not (op.name in SUMS or scaled):
+        alone = op is not None and op.name in SCALES and len({id(t) for t in op.inputs}) == 1  # scaled, or squared
+        if op is None or op.index in seen or not (op.name in SUMS | ERRORS or alone):
             continue
         seen.add(op.index)
         for part in op.inputs:
             known = [i for leaf in leaves(part) if (i := parameters.index(leaf)) is not None]
             if any(parameters.records[i]["is_parameter"] for i in known):
                 waiting.append((part, op.index))
-            elif part.numel() == 1 and len(op.inputs) > 1:  # (inputs that a derivative is taken by require a gradient)
-                share = abs(float(part)) / max(abs(float(root.detach().sum())), 1e-30)
-                site = _behind(tape, part, op.index, derivatives)
+            elif len(op.inputs) > 1:  # (inputs that a derivative is taken by require a gradient)
+                whole = op.outputs[0] if part.numel() > 1 and op.outputs else root
+                share = float(part.detach().abs().sum()) / max(float(whole.detach().abs().sum()), 1e-30)
+                site = _behind(tape, part, op.index, derivatives) if derivatives else None
                 if site is not None:
                     found.append({"cut": "derivative", "site": site, "joined": op.site, "share": share})
+                elif part.numel() > 1:  # a baseline, a target: constants on purpose
+                    continue
                 elif not part.requires_grad and (cut := _cut_ahead(tape, part, op.index, parameters)) is not None:
                     found.append({"cut": cut[0], "site": cut[1], "joined": op.site, "share": share})
     return found

@@ -25,7 +25,8 @@ class Listener(Protocol):
     def backwarded(self, roots: list[Any]) -> None: ...
     def step_begins(self, optimizer: Any) -> None: ...
     def step_ended(self, optimizer: Any) -> None: ...
-    def derived(self, result: Any) -> None: ...
+    def may_drop_graph(self) -> bool: ...
+    def derived(self, result: Any, roots: list[Any], wanted: list[Any]) -> None: ...
     def zero_grad(self, optimizer: Any) -> None: ...
     def scheduled(self, scheduler: Any) -> None: ...
     def may_schedule(self, scheduler: Any) -> bool: ...
@@ -60,8 +61,12 @@ class Silent:
     def step_ended(self, optimizer: Any) -> None:
         """After it."""
 
-    def derived(self, result: Any) -> None:
-        """A derivative was taken without a graph of its own."""
+    def may_drop_graph(self) -> bool:
+        """Whether ``autograd.grad`` without ``create_graph`` shall throw its graph away."""
+        return True
+
+    def derived(self, result: Any, roots: list[Any], wanted: list[Any]) -> None:
+        """A derivative of ``roots`` by ``wanted`` was taken without a graph of its own."""
 
     def zero_grad(self, optimizer: Any) -> None:
         """``zero_grad`` of an optimizer or module."""
@@ -197,11 +202,14 @@ class Instruments(Patches):
                 )
                 if trains:
                     self.tell.backward(roots, "grad")
+                dropped = not trains and not kwargs.get("create_graph", False) and any(r.requires_grad for r in roots)
+                if dropped and not self.tell.may_drop_graph():
+                    kwargs["create_graph"] = True
                 result = original(outputs, wanted if not isinstance(inputs, torch.Tensor) else inputs, *args, **kwargs)
                 if trains:
                     self.tell.backwarded(roots)
-                elif not kwargs.get("create_graph", False) and any(r.requires_grad for r in roots):
-                    self.tell.derived(result)
+                elif dropped:
+                    self.tell.derived(result, roots, wanted)
                 return result
 
             return grad

@@ -137,7 +137,8 @@ def _log_sign(made: dict[int, Op], tensor: torch.Tensor) -> int:
             return sign
         if op.name in MINUS_LOGS:
             return -sign
-        if op.name in INSIDE:
+        # Probabilities times their own logarithms are an entropy, and no log-probability of what was drawn.
+        if op.name in INSIDE and (op.name not in WEIGHS or weighed(op.args) is not None):
             turned = -sign if op.name in NEGATES else sign
             waiting.extend((t, turned, depth + 1) for t in op.inputs if t.requires_grad)
     return 0

@@ -447,11 +447,19 @@ class Recorder(Silent):
                 found.extend(tensors)
         return [t for t in found if not t.requires_grad] or found
 
-    def derived(self, result: Any) -> None:
-        """A derivative that nothing can be learned through."""
-        if self.functions.tape is not None and len(self.derivatives) < 64:
+    def derived(self, result: Any, roots: list[Any], wanted: list[Any]) -> None:
+        """A derivative of a model that is trained, by its input: nothing can be learned through it."""
+        if self.functions.tape is None or len(self.derivatives) >= 64:
+            return
+        if any(isinstance(t, torch.nn.Parameter) or self._trained(t) for t in wanted):
+            return
+        if any(self._trained(leaf) for root in roots for leaf in losses.leaves(root)):
             site = self.sites.here(3)
-            self.derivatives += [(t, site) for t in tensors_in(result)]
+            self.derivatives += [(t, site) for t in tensors_in(result) if not t.requires_grad]
+
+    def _trained(self, tensor: torch.Tensor) -> bool:
+        index = self.parameters.index(tensor)
+        return index is not None and bool(self.parameters.records[index]["in_optimizer"])
 
     def backwarded(self, roots: list[Any]) -> None:
         """Gradients have arrived."""

@@ -95,9 +95,13 @@ class Treated(Silent):
         for remedy in self.remedies:
             remedy.step_ended(optimizer)
 
-    def derived(self, result: Any) -> None:
+    def derived(self, result: Any, roots: list[Any], wanted: list[Any]) -> None:
         """Only recorded."""
-        self.inner.derived(result)
+        self.inner.derived(result, roots, wanted)
+
+    def may_drop_graph(self) -> bool:
+        """Every remedy is asked."""
+        return all([remedy.may_drop_graph() for remedy in self.remedies])
 
     def zero_grad(self, optimizer: Any) -> None:
         """Only recorded."""

@@ -94,6 +94,20 @@ class Reattach(Remedy):
         return args[0]
 
 
+class KeepGraph(Remedy):
+    """Take the derivative at the finding's line with ``create_graph=True``."""
+
+    id = "keep-graph"
+    says = "create_graph=True"
+
+    def may_drop_graph(self) -> bool:
+        """Not at the finding's line."""
+        if not self.at_site(self.instruments.sites.here(3)):
+            return True
+        self.applied += 1
+        return False
+
+
 class InvertPaddingMask(Remedy):
     """Hide what the mask showed and show what it hid."""
 
