@@ -144,7 +144,9 @@ class ConstantInput(Check):
             or len(rows) < 100
             or rows.shape[1] < 2
             or np.array_equal(rows, np.round(rows))
-            or any(o.get("drawn") for o in trace.list("objectives"))  # what is drawn from a model differs from time to time
+            or any(
+                o.get("drawn") for o in trace.list("objectives")
+            )  # what is drawn from a model differs from time to time
         ):
             return None
         _, which, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)

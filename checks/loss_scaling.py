@@ -75,7 +75,6 @@ class LossScaling(Check):
         "loss-plateau",
         "bad-initialization",
         "class-imbalance-collapse",
-        "over-regularized",
     )
 
     def ask(
@@ -203,7 +202,9 @@ class LossScaling(Check):
                     snippet='reduction="sum") / x.size(0)',
                 )
             ],
-            confidence=0.85,
+            # Another name for it: that the added term wins is what the model suffers from (over-regularized).
+            severity="warning",
+            confidence=0.45,
         )
 
     def _faded(

@@ -59,6 +59,7 @@ class OverRegularized(Check):
 
     cause = "over-regularized"
     explains = (
+        "loss-scaling",
         "loss-plateau",
         "under-capacity",
         "vanishing-gradient",
@@ -110,6 +111,16 @@ class OverRegularized(Check):
         remedies = [
             RemedySpec(REMEDY[f["kind"]], ADVICE[f["kind"]][0], {}, ADVICE[f["kind"]][1], safety="safe") for f in strong
         ]
+        if (width := worst.get("width", 1)) > 1:
+            message += f" The data term is a mean over the {width} numbers of a sample."
+            remedies.append(
+                RemedySpec(
+                    "sum-over-numbers",
+                    "sum the data term over each sample's numbers (mean over samples only), or divide the other terms alike",
+                    {"width": width},
+                    snippet='reduction="sum") / x.size(0)',
+                )
+            )
         return Present(
             title=TITLES[worst["kind"]],
             message=message,

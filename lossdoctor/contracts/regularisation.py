@@ -23,6 +23,8 @@ PENALTY = 0.7
 # So many numbers a sample make the difference between their mean and their sum count; a run below this skill has given up;
 # an added term is there from this share of the first values on.
 WIDE, COLLAPSED, THERE = 8, 0.05, 0.003
+# A term written by hand is a mean of squares (or half of it) when it is within this factor of their mean.
+HALF_OR_TWICE = 2.5
 # Of a run that has given up, a term that made up this share of the first values may be why: the run without it decides.
 AT_FIRST = 0.3
 # Remedy that takes each kind away.
@@ -104,7 +106,9 @@ def penalty(trace: Trace) -> dict[str, Any] | None:
         r["kind"] not in BY_HAND and o is not None and len(o) == len(total) and r["options"].get("reduction") != "none"
         for r, o in zip(joined, outputs, strict=True)
     )
-    if not joined or not fits:
+    if joined and not fits:
+        return _by_hand(trace, record)
+    if not joined:
         return None
     parts = np.sum(np.asarray(outputs), 0)
     collapsed = _collapsed(trace, record, parts, total)
@@ -118,7 +122,21 @@ def penalty(trace: Trace) -> dict[str, Any] | None:
     return {"kind": "penalty", "value": share, "strength": share / PENALTY, "total": value, "added": value - data}
 
 
-def _collapsed(trace: Trace, record: dict[str, Any], parts: np.ndarray, total: np.ndarray) -> dict[str, Any] | None:
+def _by_hand(trace: Trace, record: dict[str, Any]) -> dict[str, Any] | None:
+    """The same of a loss that is written out: its terms are known of its first value."""
+    stream = next((s for s in trace.list("streams") if s["id"] == trace.meta.get("main_stream_id")), None)
+    errors = trace.arrays.get(f"losses/{record['id']}/error")
+    terms = (stream or {}).get("terms")
+    if not terms or errors is None or not len(errors) or not terms["data"]:
+        return None
+    # A mean over all numbers: what the term says is what the numbers' mean error is.
+    mean = 1 / HALF_OR_TWICE < abs(terms["data"]) / max(float(errors[0]), 1e-30) < HALF_OR_TWICE
+    return _collapsed(trace, record, np.array([terms["data"]]), np.array([terms["whole"]]), mean)
+
+
+def _collapsed(
+    trace: Trace, record: dict[str, Any], parts: np.ndarray, total: np.ndarray, mean: bool = False
+) -> dict[str, Any] | None:
     """A term beside the data's, in a run that ends where a constant would: large at first, or beside a mean over many numbers.
 
     The term need not be large at the end: it has won when the model has given up whatever it punishes (weights that went to
@@ -128,7 +146,7 @@ def _collapsed(trace: Trace, record: dict[str, Any], parts: np.ndarray, total: n
     if outcome is None or not outcome.skill < COLLAPSED:
         return None
     width = int(np.prod((record.get("target_shape") or [1])[1:]))
-    wide = width >= WIDE and record["options"].get("reduction") == "mean"
+    wide = width >= WIDE and (mean or record["options"].get("reduction") == "mean")
     head = slice(0, max(3, len(total) // 10))
     value, data = float(np.mean(total[head])), float(np.mean(parts[head]))
     if not np.isfinite(value) or value <= 0 or data < 0 or data > (1 - THERE) * value:

@@ -160,7 +160,7 @@ def _series(recorder: Recorder, trace: Trace) -> None:
     trace.records["streams"] = []
     for i, stream in enumerate(recorder.streams.values()):
         trace.records["streams"].append(
-            {k: stream[k] for k in ("key", "site", "kind", "shape", "reached")}
+            {k: stream[k] for k in ("key", "site", "kind", "shape", "reached", "terms")}
             | {"id": i, "losses": list(stream["keys"])}
         )
         trace.arrays[f"streams/{i}/values"] = np.asarray(stream["values"], dtype=float)

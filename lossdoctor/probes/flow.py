@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from .functions import LEAVES, Op, Tape
-from .losses import leaves
 from .parameters import Parameters
 
 TURNS = {"T", "t", "mT", "transpose"}
@@ -54,8 +53,6 @@ def written(op: Op) -> list[torch.Tensor]:
 # What joins the terms of a loss.
 SUMS = {"add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "__rsub__", "sum", "stack", "mean"}
 SCALES = {"mul", "__mul__", "__rmul__", "div", "__truediv__"}
-# What turns an error into a loss, row by row.
-ERRORS = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "pow", "__pow__", "square", "abs"}
 
 
 def note_uses(tape: Tape, parameters: Parameters) -> None:
@@ -171,73 +168,6 @@ def note_cuts(tape: Tape, parameters: Parameters, root: torch.Tensor, reached: s
                 "site": cut.site,
                 "module": cut.module,
             }
-
-
-def lost_terms(
-    tape: Tape, root: torch.Tensor, derivatives: list[tuple[torch.Tensor, Any]], parameters: Parameters
-) -> list[dict[str, Any]]:
-    """Terms of the sum ``root`` that reach no parameter although they were made from the model, or from a derivative of it."""
-    found: list[dict[str, Any]] = []
-    waiting = [(root, len(tape.ops))]
-    seen: set[int] = set()
-    while waiting and len(seen) < 200:
-        tensor, before = waiting.pop()
-        op = tape.producer(tensor, before)
-        alone = op is not None and op.name in SCALES and len({id(t) for t in op.inputs}) == 1  # scaled, or squared
-        if op is None or op.index in seen or not (op.name in SUMS | ERRORS or alone):
-            continue
-        seen.add(op.index)
-        for part in op.inputs:
-            known = [i for leaf in leaves(part) if (i := parameters.index(leaf)) is not None]
-            if any(parameters.records[i]["is_parameter"] for i in known):
-                waiting.append((part, op.index))
-            elif len(op.inputs) > 1:  # (inputs that a derivative is taken by require a gradient)
-                whole = op.outputs[0] if part.numel() > 1 and op.outputs else root
-                share = float(part.detach().abs().sum()) / max(float(whole.detach().abs().sum()), 1e-30)
-                site = _behind(tape, part, op.index, derivatives) if derivatives else None
-                if site is not None:
-                    found.append({"cut": "derivative", "site": site, "joined": op.site, "share": share})
-                elif part.numel() > 1:  # a baseline, a target: constants on purpose
-                    continue
-                elif not part.requires_grad and (cut := _cut_ahead(tape, part, op.index, parameters)) is not None:
-                    found.append({"cut": cut[0], "site": cut[1], "joined": op.site, "share": share})
-    return found
-
-
-def _cut_ahead(tape: Tape, tensor: torch.Tensor, before: int, parameters: Parameters) -> tuple[str, Any] | None:
-    """Name and place of what cut ``tensor`` from something that carried a trainable parameter's gradient; None for no such thing."""
-    waiting = [(tensor, before)]
-    seen: set[int] = set()
-    while waiting and len(seen) < 400:
-        current, end = waiting.pop()
-        op = tape.producer(current, end)
-        if op is None or op.index in seen:
-            continue
-        seen.add(op.index)
-        for given in op.inputs:
-            if not given.requires_grad:
-                waiting.append((given, op.index))
-            elif any(
-                (i := parameters.index(leaf)) is not None and parameters.records[i]["in_optimizer"]
-                for leaf in leaves(given)
-            ):
-                return (op.name if op.grad else "no_grad"), op.site
-    return None
-
-
-def _behind(tape: Tape, tensor: torch.Tensor, before: int, derivatives: list[tuple[torch.Tensor, Any]]) -> Any:
-    """Where the derivative was taken from which ``tensor`` was made; None for none."""
-    waiting = [(tensor, before)]
-    seen: set[int] = set()
-    while waiting and len(seen) < 200:
-        current, end = waiting.pop()
-        if (known := next((site for t, site in derivatives if t is current), None)) is not None:
-            return known
-        op = tape.producer(current, end)
-        if op is not None and op.index not in seen:
-            seen.add(op.index)
-            waiting.extend((t, op.index) for t in op.inputs)
-    return None
 
 
 def _note_exits(tape: Tape, parameters: Parameters, lost: set[int], path: set[int]) -> None:

@@ -13,7 +13,7 @@ import torch
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
-from . import activations, chains, datascan, depth, flow, losses, objectives, tapefacts
+from . import activations, chains, datascan, depth, flow, losses, objectives, tapefacts, terms
 from .attention import AttentionWatch
 from .batches import Batches
 from .byhand import HandMadeSteps
@@ -279,6 +279,7 @@ class Recorder(Silent):
                 "analysed": 0,
                 "reached": [],
                 "shape": list(root.shape),
+                "terms": None,
             }
             self.streams[key] = stream
         original = self.unscaled.get(id(root))
@@ -339,8 +340,13 @@ class Recorder(Silent):
             flow.note_uses(tape, self.parameters)
             flow.note_cuts(tape, self.parameters, root, indices)
             self._note_objective(tape, root)
+            if stream["terms"] is None:
+                mine = [
+                    c.output for c in calls if c.output is not None and stream["keys"].get(c.options.get("key", c.key))
+                ]
+                stream["terms"] = terms.shares(tape, root, mine)
             if len(self.lost_terms) < 8:
-                self.lost_terms += flow.lost_terms(tape, root, self.derivatives, self.parameters)
+                self.lost_terms += terms.lost_terms(tape, root, self.derivatives, self.parameters)
             self._on_tape(tape, calls, stream)
         return calls
 

@@ -67,10 +67,11 @@ class Treated(Silent):
     def backward(self, roots: list[Any], kind: str) -> list[Any] | None:
         """The recorder sees the script's root; the remedies may replace it."""
         pending = list(getattr(self.inner, "pending", []))
+        by_hand = [call for seen in getattr(self.inner, "hand_seen", {}).values() for call in seen]
         self.inner.backward(roots, kind)
         changed = None
         for remedy in self.remedies:
-            remedy.pending = pending  # type: ignore[attr-defined]
+            remedy.pending, remedy.by_hand = pending, by_hand  # type: ignore[attr-defined]
             other = remedy.backward(changed or roots)
             changed = other if other is not None else changed
         if (note := getattr(self.inner, "note_cleared", None)) is not None:

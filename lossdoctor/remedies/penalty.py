@@ -17,16 +17,16 @@ class _Terms(Remedy):
         from lossdoctor.probes.losses import contributes
 
         root = roots[0]
-        calls = [
-            c
-            for c in getattr(self, "pending", [])
-            if c.grad and c.output is not None and c.output.dim() == 0 and contributes(root, c.output)
-        ]
-        if not calls or len(roots) != 1 or root.dim():
+        calls = [c for c in getattr(self, "pending", []) if c.output is not None and c.output.dim() == 0]
+        # Errors written by hand are no numbers to be compared with the root, but what their gradient is made of.
+        by_hand = [] if calls else getattr(self, "by_hand", [])
+        known = [c for c in calls or by_hand if c.grad and c.output is not None and contributes(root, c.output)]
+        if not known or len(roots) != 1 or root.dim():
             return None
-        weights = torch.autograd.grad(root, [c.output for c in calls], retain_graph=True, allow_unused=True)
-        bare = torch.stack([w.detach() * c.output for w, c in zip(weights, calls, strict=True) if w is not None]).sum()
-        if torch.isclose(bare, root, rtol=1e-4):
+        weights = torch.autograd.grad(root, [c.output for c in known], retain_graph=True, allow_unused=True)
+        parts = [(w.detach() * c.output).sum() for w, c in zip(weights, known, strict=True) if w is not None]
+        bare = torch.stack(parts).sum()
+        if not by_hand and torch.isclose(bare, root, rtol=1e-4):
             return None
         self.applied += 1
         return bare

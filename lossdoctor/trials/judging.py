@@ -84,9 +84,10 @@ def judge_trial(
         if np.isfinite(base.score)
         else (treated.score + 10 if np.isfinite(treated.score) else float("-inf"))
     )
-    better = bool(
-        np.isfinite(treated.score) and gain > noise and (treated.outcome is None or not treated.outcome.diverged)
-    )
+    after = treated.outcome
+    # What is no longer punished may grow in the loss's value while the predictions get better.
+    lost = after is not None and after.diverged and not after.skill > 0
+    better = bool(np.isfinite(treated.score) and gain > noise and not lost)
     result.treated["gain"] = float(gain) if np.isfinite(gain) else None
     if named := verdict.evidence.get("weights"):
         result.untreated |= norms_of(trace, named)
