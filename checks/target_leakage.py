@@ -32,16 +32,14 @@ from lossdoctor.contracts.check import Check
 from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
+from ._leaks import copied_column, telling_column
 from ._rows import first_seen
 from ._timing import Timing, timing
 
-# A column that equals the target in this share of rows is the target.
-COPY_SHARE = 0.999
 # Targets that repeat the input at their own place do so in at least this share of positions (masked language models: 85 %).
 COPIED = 0.99
-COPY_CORRELATION = 0.99999
-# So many unlike rows must show it.
-UNLIKE = 20
+# Positions that are not counted hold ordinary symbols (none of them beyond this share), and kinds alternate so often in a row.
+ORDINARY, SCATTERED = 0.9, 3.0
 # Steps whose rows are new to this share, so many of the latest of them, and how much of their rows is right …
 FRESH, LATEST, AT_SIGHT = 0.9, 5, 0.8
 # … while evaluations (so many rounds of so many rows) come at most this part of the way from the commonest label to there.
@@ -100,6 +98,34 @@ def _only_while_training(trace: Trace, loss: dict[str, Any] | None) -> Present |
     )
 
 
+def _left_in_sight(loss: dict[str, Any] | None) -> Present | None:
+    """Positions are picked here and there for the loss, as in masked modelling, and each still holds the symbol to be guessed."""
+    found = (loss or {}).get("chosen")
+    if not found or found["own"] < COPIED or found["filler"] > ORDINARY or found["turns"] < SCATTERED:
+        return None
+    return Present(
+        title="The positions to be filled in are not hidden",
+        message=(
+            f"The loss counts {found['counted']:.0%} of the positions, picked here and there, and at {found['own']:.0%} of those the "
+            "model's input is the very symbol that it must name."
+        ),
+        why="The model learns to hand on what it is given; where the symbol really is missing, it knows nothing.",
+        site=Site.of((loss or {}).get("site")),
+        evidence=dict(found),
+        remedies=[
+            RemedySpec(
+                "hide-chosen",
+                "replace the chosen positions in the input (masked_fill returns a new tensor; masked_fill_ works in place)",
+                snippet="inputs = tokens.masked_fill(chosen, mask_id)",
+                runtime=False,
+                why_not="which symbol stands for a hidden one is the script's to say",
+            )
+        ],
+        confidence=0.93,
+        structural=True,
+    )
+
+
 class TargetLeakage(Check):
     """See the module's docstring."""
 
@@ -114,11 +140,14 @@ class TargetLeakage(Check):
         loss: dict[str, Any] | None = None,
     ) -> Verdict:
         """Time first, then columns."""
-        column = _copied_column(trace, loss)
-        if column is not None:
-            return column
-        if (unlike := _only_while_training(trace, loss)) is not None:
-            return unlike
+        for leak in (
+            copied_column(trace, loss),
+            telling_column(trace, loss),
+            _left_in_sight(loss),
+            _only_while_training(trace, loss),
+        ):
+            if leak is not None:
+                return leak
         if exam_dependency is None:
             return CannotTell("the dependency exam was not made")
         found = timing(exam_dependency)
@@ -195,68 +224,3 @@ class TargetLeakage(Check):
             confidence=0.9,
             structural=True,
         )
-
-
-def _one_alphabet(x: np.ndarray, y: np.ndarray) -> bool:
-    """Rows of symbols out of which the target is one: to find it there is the task (recall, copying), and no leak."""
-    if x.shape[1] < 3 or not np.array_equal(x, np.round(x)):
-        return False
-    kinds = set(np.unique(y))
-    return (
-        len(kinds) > 2 and float(np.mean([kinds >= set(np.unique(c)) or kinds <= set(np.unique(c)) for c in x.T])) > 0.5
-    )
-
-
-def _copied_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
-    """An input column of recorded rows that equals the target (or is an exact linear image of it)."""
-    inputs, targets = trace.arrays.get("pairs/sample_input"), trace.arrays.get("pairs/sample_target")
-    if (
-        inputs is None
-        or targets is None
-        or len(inputs) < 64
-        or targets.shape[1] != 1
-        or inputs.shape[1] < 2
-        or loss is None
-    ):
-        return None
-    if len(np.unique(np.column_stack([inputs, targets]), axis=0)) < UNLIKE:
-        return None  # a few rows seen again and again may agree by chance
-    y = targets[:, 0].astype(float)
-    if len(np.unique(y)) < 2 or loss.get("family") not in {"regression", "bce", "nll"}:
-        return None
-    x = inputs.astype(float)
-    with np.errstate(all="ignore"):
-        centred = x - x.mean(0)
-        r = (centred * (y - y.mean())[:, None]).sum(0) / np.sqrt((centred**2).sum(0) * ((y - y.mean()) ** 2).sum())
-    r = np.nan_to_num(r)
-    best = int(np.argmax(np.abs(r)))
-    if abs(r[best]) < COPY_CORRELATION:
-        return None
-    if (
-        loss.get("family") == "nll"
-        and len(np.unique(y)) < 3
-        and not np.isclose(x[:, best], y).mean() > COPY_SHARE
-        and len(np.unique(x[:, best])) > 2
-    ):
-        return None
-    if _one_alphabet(x, y):
-        return None
-    others = np.delete(np.abs(r), best)
-    return Present(
-        title="An input column is the target",
-        message=f"Input column {best} equals the target up to scale in {len(y)} recorded rows (correlation {r[best]:.6f}; next column {others.max() if len(others) else 0:.3f}).",
-        why="The model only has to copy that column; where the answer is not known beforehand, the column is not there.",
-        site=Site.of(loss.get("site")),
-        evidence={"column": best, "correlation": float(r[best]), "rows": len(y)},
-        remedies=[
-            RemedySpec(
-                "drop-column",
-                f"remove input column {best}",
-                {"column": best},
-                runtime=False,
-                why_not="the model's input size would change",
-            )
-        ],
-        confidence=0.9,
-        structural=True,
-    )

@@ -13,7 +13,7 @@ import torch
 from lossdoctor.contracts.plan import Plan
 from lossdoctor.trace import Trace
 
-from . import activations, chains, datascan, depth, flow, losses, objectives, tapefacts, terms
+from . import activations, chains, datascan, depth, flow, losses, masked, objectives, tapefacts, terms
 from .attention import AttentionWatch
 from .batches import Batches
 from .byhand import HandMadeSteps
@@ -382,6 +382,7 @@ class Recorder(Silent):
                 record["behind"] = chains.behind(tape, call.prediction)
                 record["path"] = depth.path(tape, call.prediction, self.parameters)
                 record["unit_sum"] = losses.unit_sum(call)
+                record["chosen"] = masked.chosen(tape, call, self._inputs_for(call))
                 record["behind_target"] = chains.behind(tape, call.target, 6) if call.target is not None else []
                 if call.target is not None:
                     record["target_requires_grad"] = bool(call.target.requires_grad)

@@ -102,7 +102,7 @@ class Treated(Silent):
 
     def may_drop_graph(self) -> bool:
         """Every remedy is asked."""
-        return all([remedy.may_drop_graph() for remedy in self.remedies])
+        return all(remedy.may_drop_graph() for remedy in self.remedies)
 
     def zero_grad(self, optimizer: Any) -> None:
         """Only recorded."""
