@@ -18,6 +18,8 @@ UNLIKE = 20
 # A column that tells the label by itself: distinct rows of each label, columns in all, and what the others together tell (a linear
 # fit's share of the variance): where they tell nothing, that one column may be the task, and where they tell all, none is needed.
 BOTH, COLUMNS, SOMETHING, ALL = 50, 200, 0.05, 0.9
+# A column that is the target but for its noise: what it leaves unexplained, and how many times that the others leave.
+LEFT, TIMES = 1e-3, 50.0
 
 
 def _one_alphabet(x: np.ndarray, y: np.ndarray) -> bool:
@@ -86,14 +88,14 @@ def telling_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
     x, targets = trace.arrays.get("pairs/sample_input"), trace.arrays.get("pairs/sample_target")
     if loss is None or x is None or targets is None or targets.shape[1] != 1 or not 3 <= x.shape[1] <= COLUMNS:
         return None
-    if loss.get("family") not in {"bce", "nll"} or any(
-        len(record["shape"]) != 2 for _, record in slots(trace, "input")
-    ):
+    if any(len(record["shape"]) != 2 for _, record in slots(trace, "input")):
         return None
     rows = np.unique(np.column_stack([x, targets]).astype(float), axis=0)
+    if loss.get("family") == "regression":
+        return _nearly_target(rows, loss)
     y = rows[:, -1]
     labels = np.unique(y)
-    if len(labels) != 2 or min((y == v).sum() for v in labels) < BOTH:
+    if loss.get("family") not in {"bce", "nll"} or len(labels) != 2 or min((y == v).sum() for v in labels) < BOTH:
         return None
     first = y == labels[0]
     found = [(c, how) for c in range(x.shape[1]) if (how := _tells(rows[:, c], first)) is not None]
@@ -113,6 +115,33 @@ def telling_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
         site=Site.of(loss.get("site")),
         evidence={"column": column, "rows": len(y), "rest": rest},
         remedies=[_drop(column)],
+        confidence=0.85,
+        structural=True,
+    )
+
+
+def _nearly_target(rows: np.ndarray, loss: dict[str, Any]) -> Present | None:
+    """The column that is the target, scaled and with a little noise, beside others that tell some of it."""
+    x, y = rows[:, :-1], rows[:, -1]
+    if len(rows) < 2 * BOTH or np.ptp(y) == 0 or not np.isfinite(rows).all():
+        return None
+    with np.errstate(all="ignore"):
+        r = np.nan_to_num([float(np.corrcoef(column, y)[0, 1]) for column in x.T])
+    best = int(np.argmax(np.abs(r)))
+    left = 1 - float(r[best]) ** 2
+    rest = _explained(np.delete(x, best, axis=1), y) if left < LEFT else float("nan")
+    if not rest > SOMETHING or (1 - rest) < TIMES * left:
+        return None
+    return Present(
+        title="An input column is the target with a little noise",
+        message=(
+            f"Input column {best} follows the target with correlation {r[best]:.5f} in {len(y)} distinct recorded rows and leaves {left:.2%} of its "
+            f"variance; all other columns together leave {1 - rest:.0%}, {(1 - rest) / max(left, 1e-12):,.0f} times as much."
+        ),
+        why="A value that was measured with the target, or from it, is not there when the target is to be predicted.",
+        site=Site.of(loss.get("site")),
+        evidence={"column": best, "correlation": float(r[best]), "rows": len(y), "rest": rest},
+        remedies=[_drop(best)],
         confidence=0.85,
         structural=True,
     )

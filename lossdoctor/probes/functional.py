@@ -1,7 +1,8 @@
 """Training by function transforms: ``torch.func.grad`` of a loss by a collection of weights that no optimizer holds.
 
 A transform's tensors hold no values that could be looked at. So its outermost call is made as an ordinary differentiation of
-the same function at the same numbers, which is observed like any other backward.
+the same function at the same numbers, which is observed like any other backward. A ``vmap`` of such a gradient over weights
+(an ensemble) is made member by member: the sum of their losses has the gradients of each.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ import functools
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_flatten, tree_unflatten
+from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from .functions import in_transform
 
+# Members of an ensemble up to which they are run one by one.
+MEMBERS = 32
+
 
 def install(instruments: Any) -> None:
-    """Wrap ``torch.func.grad`` and ``grad_and_value``; ``instruments`` are told of each gradient that trains."""
+    """Wrap ``grad``, ``grad_and_value`` and ``vmap`` of ``torch.func``; ``instruments`` are told of each gradient that trains."""
     for name, valued in (("grad", False), ("grad_and_value", True)):
         instruments.wrap(torch.func, name, functools.partial(_transform, instruments, valued))
+    instruments.wrap(torch.func, "vmap", functools.partial(_vmap, instruments))
+    instruments.wrap(torch, "vmap", functools.partial(_vmap, instruments))
 
 
 def _transform(instruments: Any, valued: bool, original: Any) -> Any:
@@ -33,9 +39,47 @@ def _transform(instruments: Any, valued: bool, original: Any) -> Any:
                 return plain(*args, **kwargs)
             return _differentiate(instruments, func, args, kwargs, argnums, weights, has_aux, valued)
 
+        call.differentiated = (func, argnums, has_aux, valued)  # type: ignore[attr-defined]
         return call
 
     return transform
+
+
+def _vmap(instruments: Any, original: Any) -> Any:
+    @functools.wraps(original)
+    def vmap(func: Any, in_dims: Any = 0, out_dims: Any = 0, *rest: Any, **options: Any) -> Any:
+        plain = original(func, in_dims, out_dims, *rest, **options)
+        inner = getattr(func, "differentiated", None)
+        if inner is None or out_dims != 0 or rest or options or inner[2]:
+            return plain
+        loss, argnums, has_aux, valued = inner
+
+        @functools.wraps(func)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            dims = in_dims if isinstance(in_dims, tuple) else (in_dims,) * len(args)
+            weights = None if in_transform() or instruments.optimized() else _weights(args, argnums)
+            simple = len(dims) == len(args) and all(d is None or isinstance(d, int) for d in dims) and not kwargs
+            if weights is None or not simple or dims[argnums] != 0 or len(weights[0][0]) > MEMBERS:
+                return plain(*args, **kwargs)
+
+            def each(*stacked: Any) -> torch.Tensor:
+                members = range(len(weights[0][0]))
+                return torch.stack(
+                    [loss(*(_member(a, d, i) for a, d in zip(stacked, dims, strict=True))) for i in members]
+                )
+
+            return _differentiate(instruments, each, args, kwargs, argnums, weights, has_aux, valued)
+
+        return call
+
+    return vmap
+
+
+def _member(value: Any, dim: int | None, index: int) -> Any:
+    """One member's part of an argument that is stacked along ``dim`` (None: it is shared)."""
+    if dim is None:
+        return value
+    return tree_map(lambda t: t.select(dim, index) if isinstance(t, torch.Tensor) else t, value)
 
 
 def _weights(args: tuple[Any, ...], argnums: Any) -> tuple[list[torch.Tensor], Any] | None:
@@ -67,10 +111,11 @@ def _differentiate(
     with torch.enable_grad():
         result = func(*given, **kwargs)
         value, aux = result if has_aux else (result, None)
-        instruments.tell.backward([value], "grad")
+        root = value if value.dim() == 0 else value.sum()
+        instruments.tell.backward([root], "grad")
         with torch._C.DisableTorchFunction():
-            torch.autograd.backward.__wrapped__([value])  # type: ignore[attr-defined]
-    instruments.tell.backwarded([value])
+            torch.autograd.backward.__wrapped__([root])  # type: ignore[attr-defined]
+    instruments.tell.backwarded([root])
     grads = [torch.zeros_like(t) if t.grad is None else t.grad for t in fresh]
     for tensor in fresh:  # handed on, and not kept as what a next backward would add to
         tensor.grad = None
