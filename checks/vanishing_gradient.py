@@ -75,6 +75,9 @@ class VanishingGradient(Check):
         deep = self._deep(weights)
         groups = [g for g in time_groups(exam_time) if np.isfinite(g["ratio"])]
         faded = [g for g in groups if g["ratio"] < FADED_IN_TIME]
+        chain = self._along_activations(exam_time) if deep is None else None
+        if chain is not None and fails(outcome) and not (outcome is not None and outcome.improving):
+            return chain
         if deep is None and not faded:
             told = f"over {len(weights)} layers gradients keep their size" if weights else "gradients keep their size"
             if groups:
@@ -122,6 +125,30 @@ class VanishingGradient(Check):
             return None
         trend = scipy.stats.spearmanr(np.arange(peak + 1), logs).statistic
         return (chain[0], chain[peak], ratio) if trend > 0.8 else None
+
+    def _along_activations(self, exam: dict[str, Any] | None) -> Present | None:
+        """What comes back from activation to activation, where weights do not show it: equal rows' gradients cancel in them."""
+        for group in (exam or {}).get("groups", []):
+            norms = np.asarray([float(n) for n in group["norms"]], dtype=float)
+            if group.get("kind") != "depth" or len(norms) < DEEP or not np.isfinite(norms).all() or not norms.max() > 0:
+                continue
+            ratio = float(norms[0] / norms.max())
+            trend = scipy.stats.spearmanr(np.arange(len(norms)), norms).statistic if np.ptp(norms) > 0 else 0.0
+            if not 0 < ratio < FADED_IN_TIME or trend < 0.8:
+                continue
+            return Present(
+                title="Gradients vanish on their way to the first layers",
+                message=(
+                    f"From the last to the first of {len(norms)} activations the gradient shrinks to {ratio:.2g} of its size "
+                    f"({norms.max():.2g} to {norms[0]:.2g}), and the loss does not go down."
+                ),
+                why="The first layers keep their random weights; what they lose of the input no later layer can restore.",
+                site=Site.of(group.get("site")),
+                evidence={"ratio": ratio, "layers": len(norms), "where": "activations"},
+                remedies=self._remedies(),
+                confidence=0.7,
+            )
+        return None
 
     def _in_depth(self, first: Layer, last: Layer, ratio: float, count: int, rescaled: bool) -> Present:
         return Present(
