@@ -60,12 +60,12 @@ class LossPlateau(Check):
         exam_signal: dict[str, Any] | None = None,
     ) -> Verdict:
         """Test the trend."""
+        if outcome.nonfinite_at is not None:
+            return self._lost(trace, outcome)
         if not meaningful(outcome):
             return CannotTell(
                 "the loss does not say how well training goes (several losses, or one without a known floor)"
             )
-        if outcome.nonfinite_at is not None:
-            return Absent("the loss is not finite")
         figures = {
             "trend": outcome.trend,
             "p": outcome.trend_p,
@@ -101,6 +101,21 @@ class LossPlateau(Check):
                 f"the loss scatters so much from step to step that a fall by {hidden:.0%} would not show in {exam_stuck['longer']} steps"
             )
         return self._present(trace, outcome, exam_stuck, exam_signal, figures)
+
+    @staticmethod
+    def _lost(trace: Trace, outcome: Outcome) -> Verdict:
+        """A loss that is no number any more: never healthy, whatever else is found."""
+        if np.isfinite(outcome.end):
+            return Absent(f"the loss was not finite at step {outcome.nonfinite_at} and is again later")
+        return Present(
+            title="The loss stops being a number",
+            message=f"From step {outcome.nonfinite_at} on the loss is NaN or infinite (it began at {outcome.start:.4g}).",
+            why="Weights that such a loss has moved are lost; no later step brings them back.",
+            site=loss_site(trace),
+            evidence={"step": outcome.nonfinite_at, "start": outcome.start},
+            remedies=[],
+            confidence=0.3,
+        )
 
     @staticmethod
     def _hidden(stuck: dict[str, Any], outcome: Outcome) -> float:

@@ -118,15 +118,17 @@ class WrongLossSign(Check):
             return Absent(
                 "the optimizer changes an input, not a model: raising the loss is what such a search does", evidence
             )
-        upward = any(o.get("options", {}).get("maximize") for o in optimizers)
+        climbs = bool(trace.meta.get("climbs"))
+        upward = climbs or any(o.get("options", {}).get("maximize") for o in optimizers)
         if upward and both > -BLURRED:
             return self._present(
-                "The optimizer maximises the loss",
-                f"The optimizer was made with maximize=True, and {said} (correlation {both:+.3f}).",
+                "The weights are moved up the gradient" if climbs else "The optimizer maximises the loss",
+                f"{'Each update goes along the gradient, not against it' if climbs else 'The optimizer was made with maximize=True'}, and {said} "
+                f"(correlation {both:+.3f}).",
                 trace,
                 Site.of(next((o.get("site") for o in optimizers if o.get("site")), None)),
                 evidence,
-                "leave out maximize=True",
+                "take the gradient away from the weights: w -= lr * grad" if climbs else "leave out maximize=True",
                 0.97,
                 True,
             )

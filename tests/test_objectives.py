@@ -63,6 +63,7 @@ def with_critic(scores: torch.Tensor) -> torch.Tensor:
         (lambda s: (F.log_softmax(s, 1).gather(1, torch.zeros(4, 1).long())[:, 0] * torch.tensor(RETURNS)).mean(), 1, False),
         (lambda s: 0.5 * (Bernoulli(logits=s[:, 0]).log_prob(torch.ones(4)) * torch.tensor(RETURNS)).mean(), 1, False),
         (lambda s: -(Normal(s[:, 0], s[:, 1].exp()).log_prob(torch.ones(4)) * torch.tensor(RETURNS)).mean(), -1, False),
+        (lambda s: (chosen(s) * torch.tensor(RETURNS)).mean() + 0.01 * (Categorical(logits=s).entropy() * torch.ones(4)).sum(), 1, True),
         (by_steps, -1, True),
         (with_critic, 1, True),
     ],

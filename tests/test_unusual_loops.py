@@ -77,6 +77,24 @@ for i in range(60):
     grads, value = slope(weights, x, y)
     weights = {k: weights[k] SIGN 0.2 * grads[k] for k in weights}
 """
+ENSEMBLE = """
+import torch
+from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+torch.manual_seed(0)
+nets = [torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)) for _ in range(3)]
+weights, buffers = stack_module_state(nets)
+weights = {k: v.detach() for k, v in weights.items()}
+shape = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)).to("meta")
+loss_of = lambda w, x, y: torch.nn.functional.mse_loss(functional_call(shape, w, (x,)), y)
+slope = vmap(grad_and_value(loss_of), in_dims=(0, 0, 0))
+truth = torch.randn(4, 1)
+for i in range(80):
+    x = torch.randn(3, 32, 4)
+    grads, values = slope(weights, x, torch.tanh(x @ truth))
+    assert values.shape == (3,) and all(g.shape == weights[k].shape for k, g in grads.items())
+    for k, g in grads.items():
+        weights[k] SIGN= 0.2 * g
+"""
 ANEW = """
 import torch
 torch.manual_seed(0)
@@ -154,6 +172,14 @@ def test_training_by_function_transforms(tmp_path: Path, sign: str, verdict: str
     told = diagnose(script.parent, "train.py", "--steps", "40")
     assert told.report["verdict"] == verdict, told.report["summary"]
     assert told.report["steps"] == 40
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [("-", "healthy"), ("+", "sick")])
+def test_an_ensemble_trained_by_vmap(tmp_path: Path, sign: str, verdict: str) -> None:
+    script = write(tmp_path / "project", ENSEMBLE.replace("SIGN", sign))
+    told = diagnose(script.parent, "train.py", "--steps", "60")
+    assert told.report["verdict"] == verdict, told.report["summary"]
+    assert told.report["steps"] == 60
 
 
 def test_an_optimizer_made_anew_each_epoch_counts_on(tmp_path: Path) -> None:
@@ -275,6 +301,64 @@ def test_a_derivative_without_a_graph_of_its_own(tmp_path: Path, kept: str, cuts
     trace = run.trace if run else None
     assert trace is not None
     assert sorted({t["cut"] for t in trace.records["lost_terms"]}) == cuts
+
+
+JOINED = PHYSICS.replace("((slope - torch.cos(3 * x)) ** 2).mean()", "RESIDUAL")
+
+
+@pytest.mark.parametrize(
+    ("residual", "kept", "cuts"),
+    [
+        ("((slope + u - torch.cos(3 * x)) ** 2).mean()", "False", ["derivative"]),
+        ("torch.nn.functional.mse_loss(0.5 * slope + u, torch.cos(3 * x))", "False", ["derivative"]),
+        ("((slope + u - torch.cos(3 * x)) ** 2).mean()", "True", []),
+        ("((net(x - 0.1 * slope) - torch.cos(3 * x)) ** 2).mean()", "False", []),
+    ],
+    ids=["squared", "compared", "kept", "a step of the input"],
+)
+def test_a_derivative_that_is_part_of_a_residual(tmp_path: Path, residual: str, kept: str, cuts: list[str]) -> None:
+    run = record(write(tmp_path, JOINED.replace("KEPT", kept).replace("RESIDUAL", residual)), steps=5).run
+    trace = run.trace if run else None
+    assert trace is not None
+    assert sorted({t["cut"] for t in trace.records["lost_terms"]}) == cuts
+
+
+def test_a_derivative_without_a_graph_is_told_though_the_loss_falls_and_kept_in_the_trial(tmp_path: Path) -> None:
+    script = JOINED.replace("RESIDUAL", "((slope + u - torch.cos(3 * x)) ** 2).mean()").replace("KEPT", "False")
+    told = diagnose(write(tmp_path / "project", script).parent, "train.py", "--steps", "50", "--trials", "--budget", "20")
+    assert told.report["diagnosis"]["root_cause"] == "detached-graph"
+    assert told.report["diagnosis"]["proof"] in {"confirmed", "mechanism-only"}
+
+
+COLLAPSES = """
+import torch
+torch.manual_seed(0)
+x = torch.rand(2000, 3) @ torch.rand(3, 32)
+encode = torch.nn.Sequential(torch.nn.Linear(32, 32), torch.nn.ReLU(), torch.nn.Linear(32, 8))
+decode = torch.nn.Sequential(torch.nn.Linear(4, 32), torch.nn.ReLU(), torch.nn.Linear(32, 32))
+optimizer = torch.optim.Adam([*encode.parameters(), *decode.parameters()], lr=5e-3)
+for i in range(400):
+    rows = x[torch.randint(2000, (64,))]
+    mean, spread = encode(rows).chunk(2, 1)
+    made = decode(mean + torch.randn_like(mean) * (0.5 * spread).exp())
+    error = ((made - rows) ** 2).REDUCED
+    punished = -0.5 * (1 + spread - mean.pow(2) - spread.exp()).sum(1)
+    loss = (error + punished).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("reduced", "data"), [("mean(1)", 0.1), ("sum(1)", 3.0)])
+def test_what_the_data_make_up_of_a_loss_written_by_hand(tmp_path: Path, reduced: str, data: float) -> None:
+    run = record(write(tmp_path, COLLAPSES.replace("REDUCED", reduced)), steps=3).run
+    assert run is not None
+    assert run.trace is not None
+    (terms,) = [s["terms"] for s in run.trace.list("streams")]
+    assert terms["data"] > data
+    assert terms["whole"] == pytest.approx(run.trace.series("loss").values[0], rel=1e-4)
+    assert 0 < terms["whole"] - terms["data"] < 1
 
 
 NUMBERS = """

@@ -233,6 +233,6 @@ def measure(trace: Trace) -> Outcome | None:
 
 
 def _upward(trace: Trace) -> bool:
-    """Whether every optimizer that stepped was made to maximise."""
+    """Whether every optimizer that stepped was made to maximise, or the script moves its weights up the gradient itself."""
     told = [bool((o.get("options") or {}).get("maximize")) for o in trace.list("optimizers")]
-    return bool(told) and all(told)
+    return all(told) if told else bool(trace.meta.get("climbs"))

@@ -141,6 +141,7 @@ def _meta(recorder: Recorder, trace: Trace) -> None:
             "main_loss": key,
             "main_stream": stream["key"] if stream else None,
             "manual_updates": not recorder.optimizers.known and recorder.count > 0,
+            "climbs": recorder.by_hand.climbs,
             "torch": torch.__version__,
             "python": platform.python_version(),
             "modules_used": len(recorder.modules.records),

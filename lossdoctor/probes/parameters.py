@@ -83,12 +83,12 @@ class Parameters:
 
 
 def unit_spread(value: torch.Tensor) -> float:
-    """How much the rows (output units) of a weight differ at the start: mean std over rows / overall absmax. 0 = symmetric."""
+    """How much the rows (output units) of a weight differ at the start: mean std over rows / overall absmax. 0 = symmetric; NaN for NaN."""
     if value.dim() < 2 or value.shape[0] < 2:
         return -1.0
     flat = value.reshape(value.shape[0], -1)
     scale = flat.abs().max()
-    return float(flat.std(dim=0).mean() / scale) if scale > 0 else 0.0
+    return 0.0 if scale == 0 else float(flat.std(dim=0).mean() / scale)
 
 
 def kurtosis(value: torch.Tensor) -> float:

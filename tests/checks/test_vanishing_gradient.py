@@ -63,3 +63,12 @@ def test_a_late_signal_makes_fading_a_weak_suspicion():
     verdict = VanishingGradient().judge(recurrent(signal_early=False))
     assert isinstance(verdict, Present)
     assert verdict.confidence < 0.5
+
+
+def test_what_fades_between_activations_shows_where_the_weights_gradients_cancel():
+    """Siamese branches whose outputs are all alike: equal weights' gradients, tiny all over."""
+    for ratio, learns, found in [(1e-8, False, True), (1e-8, True, False), (1e-2, False, False)]:
+        trace = run([weight(f"net.{i}.weight", order=i) for i in range(8)], learns=learns)
+        norms = list(np.geomspace(ratio, 1.0, 8))
+        trace.exams["time"] = {"groups": [{"kind": "depth", "name": "activations", "site": SITE, "norms": norms}]}
+        assert isinstance(VanishingGradient().judge(trace), Present) == found
