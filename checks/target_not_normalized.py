@@ -34,6 +34,7 @@ from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._data import learned, words
+from ._reach import reach
 
 # Targets this many times the model's first outputs are out of its reach for a while: with unit outputs and a learning
 # rate of 1e-2 (ten times Adam's default) hundreds of steps.
@@ -78,13 +79,13 @@ class TargetNotNormalized(Check):
             return CannotTell("no finite targets or predictions were recorded")
         centre, spread = float(targets.mean()), float(targets.std())
         first = max(float(np.hypot(mean[0], std[0])), 1e-3)
-        reach = max(abs(centre), spread)
+        far = max(abs(centre), spread)
         evidence = {
             "target_mean": centre,
             "target_std": spread,
             "first_output_mean": float(mean[0]),
             "first_output_std": float(std[0]),
-            "ratio": reach / first,
+            "ratio": far / first,
         }
         usual = (
             f"targets have mean {words(centre)} and std {words(spread)}, the model's first outputs mean "
@@ -92,15 +93,14 @@ class TargetNotNormalized(Check):
         )
         if outcome is not None and outcome.learns:
             return Absent(f"{usual}; {learned(outcome)} all the same", evidence)
-        if reach > FAR * max(first, 1.0):
-            far = self._far(loss, evidence, mean, std, centre, spread, outcome, usual)
-            return far if isinstance(far, Present) else self._uneven(loss, trace) or far
-        if reach * TINY < min(first, 1.0) and outcome is not None and np.isfinite(outcome.skill) and outcome.skill < 0:
+        if far > FAR * max(first, 1.0):
+            found = self._far(loss, evidence, mean, std, centre, spread, outcome, usual)
+            return found if isinstance(found, Present) else self._uneven(loss, trace) or found
+        if far * TINY < min(first, 1.0) and outcome is not None and np.isfinite(outcome.skill) and outcome.skill < 0:
             return self._present(
                 loss,
                 "The targets are tiny",
-                f"The {usual}: the model's own noise is {words(first / max(reach, 1e-30))} times what it is to "
-                "predict.",
+                f"The {usual}: the model's own noise is {words(first / max(far, 1e-30))} times what it is to predict.",
                 evidence,
                 0.55,
             )
@@ -150,6 +150,9 @@ class TargetNotNormalized(Check):
                 evidence,
                 0.8,
             )
+        limits = reach(loss.get("behind") or [])
+        if limits.bounded and not limits.low <= centre <= limits.high:
+            return Absent(f"the {usual}; what the last operation can reach is another cause's matter", evidence)
         finite = np.isfinite(mean) & np.isfinite(std)
         mean, std = mean[finite], std[finite]
         tail = max(1, len(mean) // 5)

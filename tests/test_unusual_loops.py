@@ -325,7 +325,9 @@ def test_a_derivative_that_is_part_of_a_residual(tmp_path: Path, residual: str, 
 
 def test_a_derivative_without_a_graph_is_told_though_the_loss_falls_and_kept_in_the_trial(tmp_path: Path) -> None:
     script = JOINED.replace("RESIDUAL", "((slope + u - torch.cos(3 * x)) ** 2).mean()").replace("KEPT", "False")
-    told = diagnose(write(tmp_path / "project", script).parent, "train.py", "--steps", "50", "--trials", "--budget", "20")
+    told = diagnose(
+        write(tmp_path / "project", script).parent, "train.py", "--steps", "50", "--trials", "--budget", "20"
+    )
     assert told.report["diagnosis"]["root_cause"] == "detached-graph"
     assert told.report["diagnosis"]["proof"] in {"confirmed", "mechanism-only"}
 
