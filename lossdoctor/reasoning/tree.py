@@ -212,6 +212,13 @@ def conclude(
     return diagnosis
 
 
+def _unshown(outcome: Outcome | None) -> str:
+    """That a loss without a floor, which does not fall, is no evidence of health either."""
+    if outcome is None or outcome.streams > 1 or np.isfinite(outcome.skill) or outcome.learns or outcome.improving:
+        return ""
+    return " The loss does not show that the run learns, and what it should come to is not known."
+
+
 def _summary(diagnosis: Diagnosis, outcome: Outcome | None) -> str:
     how = ""
     if outcome is not None:
@@ -228,5 +235,5 @@ def _summary(diagnosis: Diagnosis, outcome: Outcome | None) -> str:
         title = finding.title if finding else diagnosis.root_cause
         return f"{title}. {how}".strip()
     if diagnosis.verdict == "healthy":
-        return f"Nothing wrong was found. {how}".strip()
+        return f"Nothing wrong was found. {how}{_unshown(outcome)}".strip()
     return f"Too few steps for a diagnosis. {how}".strip() if how else "No diagnosis was possible."
