@@ -116,7 +116,8 @@ class LossScaling(Check):
                 clip["kind"] == "clip_grad_norm_"
                 and len(norms)
                 and not clip["before_backward"]
-                and np.mean(~(norms <= clip["limit"])) > CLIPPED
+                # … of the gradient of a mean as well, which would else make smaller steps.
+                and np.mean(~(norms / factor <= clip["limit"])) > CLIPPED
             ):
                 return Absent(
                     f"the loss is {words(factor)} times a mean ({how}), but clipping sets the size of nearly every "

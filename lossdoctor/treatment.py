@@ -9,7 +9,7 @@ from typing import Any
 from lossdoctor.contracts.catalogue import ORDER, STAGE_OF, explains
 from lossdoctor.contracts.outcome import measure
 from lossdoctor.contracts.plan import LONGER, Plan
-from lossdoctor.exams import battery
+from lossdoctor.exams import battery, stuck
 from lossdoctor.reasoning import tree
 from lossdoctor.trace import Absent, Present, Trace
 from lossdoctor.trials.judging import spec_dict
@@ -22,6 +22,9 @@ MOST_STAGES = 4
 AT_MOST = 300
 # What a run that learns must gain by a remedy (in skill) before the want of it is called a fault.
 CLEARLY = 0.1
+# Below this confidence a finding is no more than a suspicion. Before one is told alone, the script is given up to so many times
+# the probe's steps, and this share of the time that is left; it is well when it comes to so much skill (or fall of the loss).
+SUSPICION, PATIENT, PATIENCE, COMES_TO = 0.5, 16, 0.5, 0.3
 # Two faults rarely hide a third: so many times a treated run is diagnosed anew.
 MOST_ROUNDS = 2
 
@@ -57,9 +60,34 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
     proven = Proven(tree.candidates(judged, suffering))
     if trials:
         proven = prove(ward, proven.ranked) if proven.ranked else _suspected(ward, judged)
-        if proven.ranked:
-            treat(ward, proven, judged)
+    if _weak(proven) and _learns_later(ward):
+        judged, broken = tree.judge(checks, ward.trace)
+        return Treated(judged, False, Proven(tree.candidates(judged, suffering=False)), unmade + broken)
+    if trials and proven.ranked:
+        treat(ward, proven, judged)
     return Treated(judged, suffering, proven, unmade + broken)
+
+
+def _weak(proven: Proven) -> bool:
+    """Whether all that was found are suspicions that a slow start would arouse as well, and no trial confirmed one."""
+    return bool(proven.ranked) and all(
+        not v.structural and v.confidence < SUSPICION and proven.proofs.get(c) != "confirmed" for c, v in proven.ranked
+    )
+
+
+def _learns_later(ward: Ward) -> bool:
+    """Whether the script, left to itself for as long as the budget allows, begins to learn: the longer run is then that one."""
+    affordable = PATIENCE * ward.budget.left / max(ward.budget.probe, 1e-3)  # in probes
+    steps = int(min(PATIENT, affordable) * ward.steps)
+    known = ward.trace.exams.get("stuck", {})
+    if steps <= LONGER * ward.steps or known.get("learns"):
+        return False
+    ward.tell(f"a run of {steps} steps", 0.0)
+    later = stuck.patient(ward.zygote, ward.trace, steps=steps, timeout=PATIENCE * ward.budget.left + 10)
+    if "cannot_tell" in later or not (later["learns"] and later["score"] > COMES_TO):
+        return False
+    ward.trace.exams["stuck"] = known | later
+    return True
 
 
 def _suspected(ward: Ward, judged: tree.Judged) -> Proven:

@@ -87,7 +87,7 @@ def _token_time(base: Dump, data: np.ndarray) -> tuple[int, str] | None:
     others = [
         v
         for k, v in base.arrays.items()
-        if k.startswith(("given", "leaf", "target")) and v.shape == data.shape and v is not data
+        if k.startswith(("given", "leaf", "target")) and v.shape == data.shape and not np.array_equal(v, data)
     ]
     for other in others:
         rates = []

@@ -77,6 +77,15 @@ def longer(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int =
     return _read(zygote.run_all([_plan(steps, timeout)], LONGER * timeout + 10, jobs)[0], outcome)
 
 
+def patient(zygote: Any, trace: Trace, *, steps: int, timeout: float) -> dict[str, Any]:
+    """The same of a run of ``steps`` steps: slow starters stay at a constant's error for hundreds of them."""
+    outcome = measure(trace)
+    if outcome is None:
+        return {"cannot_tell": "the run recorded no loss"}
+    plan = Plan(steps=steps, seconds=timeout, label="patient")
+    return _read(zygote.run_all([plan], timeout + 10, 1)[0], outcome)
+
+
 def _faster(trace: Trace) -> float | None:
     """The best larger rate that the step-size exam came to no harm with; None where steps are as large as they may be."""
     sweep = trace.exams.get("lr_sweep", {})
