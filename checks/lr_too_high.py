@@ -58,7 +58,13 @@ class LrTooHigh(Check):
         "no-signal-labels",
     )
 
-    def ask(self, outcome: Outcome, trace: Trace, exam_lr_sweep: dict[str, Any] | None = None) -> Verdict:
+    def ask(
+        self,
+        outcome: Outcome,
+        trace: Trace,
+        exam_lr_sweep: dict[str, Any] | None = None,
+        exam_stuck: dict[str, Any] | None = None,
+    ) -> Verdict:
         """Compare the runs of the step-size exam."""
         lost = outcome.nonfinite_at is not None or outcome.diverged
         sweep = exam_lr_sweep
@@ -76,6 +82,12 @@ class LrTooHigh(Check):
             return CannotTell("no run at a smaller rate was made")
         factor, best = max(smaller, key=lambda fs: fs[1])
         own = max(number(sweep["untreated"]), number(sweep.get("another_seed"), -10.0))
+        if exam_stuck is not None and number(exam_stuck.get("score")) < SMALLEST < own:
+            # What another start came to is no comfort where this one stays down, however long it runs.
+            runs = zip(sweep["factors"], sweep.get("runs", []), strict=False)
+            scatter = next((number(r.get("noise"), 0.0) for f, r in runs if f == factor), 0.0)
+            own = number(exam_stuck["score"])
+            noise = max(number(exam_stuck.get("noise"), 0.0), scatter, SMALLEST / NOISE_FACTOR)
         figures = {"rate": rate(trace), "untreated": own, "smaller": dict(smaller), "noise": noise, "factor": factor}
         larger = max((s for f, s in zip(sweep["factors"], sweep["final"], strict=True) if f > 1), default=own)
         if best < WORTH or best - own <= NOISE_FACTOR * noise:

@@ -58,7 +58,13 @@ class LrTooLow(Check):
         "plateau-unigram",
     )
 
-    def ask(self, outcome: Outcome, trace: Trace, exam_lr_sweep: dict[str, Any] | None = None) -> Verdict:
+    def ask(
+        self,
+        outcome: Outcome,
+        trace: Trace,
+        exam_lr_sweep: dict[str, Any] | None = None,
+        exam_stuck: dict[str, Any] | None = None,
+    ) -> Verdict:
         """Compare the runs of the step-size exam, and the size of the steps."""
         sweep = exam_lr_sweep
         if sweep is None:
@@ -88,6 +94,12 @@ class LrTooLow(Check):
         }
         if np.isfinite(update) and update > TINY_UPDATE:
             return Absent(f"each step moves the weights by about {update:.1e} of their size, which is enough", figures)
+        faster = (exam_stuck or {}).get("faster") or {}
+        if possible < WORTH and faster.get("learns"):
+            # What no rate shows in the recorded steps may show in the longer run: then and there at the higher rate alone.
+            sweep = sweep | {"steps": number((exam_stuck or {}).get("longer"), sweep["steps"])}
+            factor, best, own = faster["factor"], number(faster["score"]), number((exam_stuck or {}).get("score"))
+            done, possible = max(own - began, 0.0), best - began
         if possible < WORTH or best - own <= NOISE_FACTOR * noise:
             return Absent(f"higher rates do no better ({words(best, sweep['scale'])} at best)", figures)
         if (outcome.learns and not outcome.standing) or done > max(NEGLIGIBLE * possible, noise):
@@ -119,7 +131,7 @@ class LrTooLow(Check):
         return Present(
             title="The learning rate is too low",
             message=(
-                f"With {named}, {moved}; after {sweep['steps']} steps: {words(own, scale)}. The same steps from the same start "
+                f"With {named}, {moved}; after {sweep['steps']:g} steps: {words(own, scale)}. The same steps from the same start "
                 f"with {cure}: {words(best, scale)}."
             ),
             why="Progress per step is proportional to the rate; at this one the weights stay where they were initialised.",
@@ -133,6 +145,11 @@ class LrTooLow(Check):
                     {"factor": factor},
                     f"lr={lr * factor:g}" if np.isfinite(lr) else "",
                     safety="safe",
+                    # A trial is as long as the probe.
+                    runtime=bool(sweep["steps"] <= trace.steps),
+                    why_not=""
+                    if sweep["steps"] <= trace.steps
+                    else f"the exam has made that run: it shows after {sweep['steps']:g} steps",
                 )
             ],
             confidence=0.95 if update < TINY_UPDATE / 10 else 0.8,

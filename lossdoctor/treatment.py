@@ -57,6 +57,8 @@ def diagnose(ward: Ward, ended: str, trials: bool) -> Treated:
             return Treated(judged, suffering, proven, unmade + broken)
     battery.train(ward.zygote, ward.trace, ward.budget, ward.jobs, ward.tell)
     judged, broken = tree.judge(checks, ward.trace)
+    if suffering and not tree.candidates(judged, suffering) and _settles_later(ward):
+        judged, broken = tree.judge(checks, ward.trace)
     proven = Proven(tree.candidates(judged, suffering))
     if trials:
         proven = prove(ward, proven.ranked) if proven.ranked else _suspected(ward, judged)
@@ -77,17 +79,34 @@ def _weak(proven: Proven) -> bool:
 
 def _learns_later(ward: Ward) -> bool:
     """Whether the script, left to itself for as long as the budget allows, begins to learn: the longer run is then that one."""
-    affordable = PATIENCE * ward.budget.left / max(ward.budget.probe, 1e-3)  # in probes
-    steps = int(min(PATIENT, affordable) * ward.steps)
     known = ward.trace.exams.get("stuck", {})
-    if steps <= LONGER * ward.steps or known.get("learns"):
-        return False
-    ward.tell(f"a run of {steps} steps", 0.0)
-    later = stuck.patient(ward.zygote, ward.trace, steps=steps, timeout=PATIENCE * ward.budget.left + 10)
-    if "cannot_tell" in later or not (later["learns"] and later["score"] > COMES_TO):
+    later = _patient(ward) if not known.get("learns") else None
+    if later is None or not (later["learns"] and later["score"] > COMES_TO):
         return False
     ward.trace.exams["stuck"] = known | later
     return True
+
+
+def _settles_later(ward: Ward) -> bool:
+    """Whether a run that does not move, but would at a higher rate, was given the time to show which it is: slow, or too slow."""
+    known = ward.trace.exams.get("stuck", {})
+    faster = known.get("faster") or {}
+    later = _patient(ward, faster["factor"]) if faster.get("learns") and not known.get("learns") else None
+    if later is not None:
+        ward.trace.exams["stuck"] = known | later
+    return later is not None
+
+
+def _patient(ward: Ward, factor: float | None = None) -> dict[str, Any] | None:
+    """The script run on for as long as patience and the budget allow; None where that is no longer than it has been."""
+    affordable = PATIENCE * ward.budget.left / max(ward.budget.probe, 1e-3)  # in probes
+    steps = int(min(PATIENT, affordable) * ward.steps)
+    if steps <= LONGER * ward.steps:
+        return None
+    ward.tell(f"a run of {steps} steps", 0.0)
+    seconds = PATIENCE * ward.budget.left + 10
+    later = stuck.patient(ward.zygote, ward.trace, steps=steps, timeout=seconds, factor=factor, jobs=ward.jobs)
+    return None if "cannot_tell" in later else later
 
 
 def _suspected(ward: Ward, judged: tree.Judged) -> Proven:

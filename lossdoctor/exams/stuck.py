@@ -77,13 +77,25 @@ def longer(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int =
     return _read(zygote.run_all([_plan(steps, timeout)], LONGER * timeout + 10, jobs)[0], outcome)
 
 
-def patient(zygote: Any, trace: Trace, *, steps: int, timeout: float) -> dict[str, Any]:
-    """The same of a run of ``steps`` steps: slow starters stay at a constant's error for hundreds of them."""
+def patient(
+    zygote: Any, trace: Trace, *, steps: int, timeout: float, factor: float | None = None, jobs: int = 2
+) -> dict[str, Any]:
+    """The same of a run of ``steps`` steps: slow starters stay at a constant's error for hundreds of them.
+
+    ``factor``: beside it, as many steps at a rate so many times as large.
+    """
     outcome = measure(trace)
     if outcome is None:
         return {"cannot_tell": "the run recorded no loss"}
-    plan = Plan(steps=steps, seconds=timeout, label="patient")
-    return _read(zygote.run_all([plan], timeout + 10, 1)[0], outcome)
+    plans = [Plan(steps=steps, seconds=timeout, label="patient")]
+    if factor is not None:
+        remedy = {"id": "scale-lr", "args": {"factor": factor}}
+        plans.append(Plan(steps=steps, seconds=timeout, remedies=[remedy], label=f"patient, lr x {factor:g}"))
+    runs = zygote.run_all(plans, timeout + 10, jobs)
+    found = _read(runs[0], outcome)
+    if factor is not None and "cannot_tell" not in found:
+        found["faster"] = figures(runs[-1].trace, outcome.start) | {"factor": factor}
+    return found
 
 
 def _faster(trace: Trace) -> float | None:
