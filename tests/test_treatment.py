@@ -46,3 +46,26 @@ def test_one_fault_is_a_plan_of_one(tmp_path: Path) -> None:
     report = diagnosed(tmp_path / "project", TWO_FAULTS.replace("lr=1e-6", "lr=1e-2"))
     assert report["diagnosis"]["plan"] == ["broadcast-mismatch"]
     assert report["diagnosis"]["proof"] == "confirmed"
+
+
+# The parity of four columns: a network stays at the entropy for some hundred steps before it finds the rule.
+LATE = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+x = torch.randint(0, 2, (512, 12)).float() * 2 - 1
+y = (x[:, 0] * x[:, 1] * x[:, 2] * x[:, 3] > 0).float()
+net = nn.Sequential(nn.Linear(12, 64), nn.Tanh(), nn.Linear(64, 1))
+optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
+for i in range(4000):
+    rows = torch.randint(0, 512, (64,))
+    loss = nn.functional.binary_cross_entropy_with_logits(net(x[rows])[:, 0], y[rows])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def test_a_suspicion_is_not_told_of_a_script_that_learns_when_it_runs_on(tmp_path: Path) -> None:
+    report = diagnosed(tmp_path / "project", LATE.replace("RATE", "0.3"), "--steps", "40")
+    assert report["verdict"] == "healthy", report["summary"]

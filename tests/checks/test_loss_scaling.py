@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from lossdoctor.trace import Absent, Present
 
@@ -55,12 +56,13 @@ def test_a_sum_with_a_small_rate_that_learns():
     assert isinstance(ask(CAUSE, trace(learning(60, 1.0, 0.1), 32.0)), Absent)
 
 
-def test_clipping_sets_the_step():
+@pytest.mark.parametrize(("limit", "harmless"), [(1.0, True), (20.0, False)])
+def test_clipping_sets_the_step_where_a_mean_would_meet_it_too(limit, harmless):
     found = trace(factor=32.0)
     found.records["clips"] = [
-        {"kind": "clip_grad_norm_", "limit": 1.0, "calls": 60, "before_backward": 0, "norms": [50.0] * 60}
+        {"kind": "clip_grad_norm_", "limit": limit, "calls": 60, "before_backward": 0, "norms": [50.0] * 60}
     ]
-    assert isinstance(ask(CAUSE, found), Absent)
+    assert isinstance(ask(CAUSE, found), Absent if harmless else Present)
 
 
 def test_a_mean_that_diverges():

@@ -48,6 +48,15 @@ def test_not_too_high_when_another_seed_learns():
     assert isinstance(ask("lr-too-high", trace), Absent)
 
 
+def test_too_high_when_this_start_stays_down_whatever_another_comes_to():
+    trace = at_the_floor()
+    runs = [{"score": 0.2, "noise": 0.01}, {"score": -1.0, "noise": 0.0}]
+    trace.exams["lr_sweep"] = sweep([0.1, 10.0], [0.2, -1.0], -0.05, another=0.3, runs=runs)
+    assert isinstance(ask("lr-too-high", trace), Absent)
+    trace.exams["stuck"] = {"score": -0.01, "noise": 0.005, "learns": False, "improving": False, "longer": 180}
+    assert isinstance(ask("lr-too-high", trace), Present)
+
+
 def test_not_too_high_when_a_larger_rate_is_better():
     trace = at_the_floor()
     trace.exams["lr_sweep"] = sweep([0.1, 10.0], [0.4, 0.9], 0.0)
@@ -71,6 +80,22 @@ def test_no_sweep_no_verdict():
     assert isinstance(ask("lr-too-high", diverging()), CannotTell)
     assert isinstance(ask("lr-too-low", at_the_floor()), CannotTell)
     assert isinstance(ask("lr-too-high", run()), Absent)
+
+
+def test_too_low_when_only_the_longer_run_shows_it():
+    trace = at_the_floor()
+    trace.exams["lr_sweep"] = sweep([0.1, 100.0], [0.0, 0.02], 0.0, relative_update=3e-5)
+    assert isinstance(ask("lr-too-low", trace), Absent)
+    trace.exams["stuck"] = {
+        "score": 0.0,
+        "longer": 960,
+        "learns": False,
+        "faster": {"score": 0.8, "learns": True, "factor": 100.0},
+    }
+    verdict = ask("lr-too-low", trace)
+    assert isinstance(verdict, Present)
+    assert "after 960 steps" in verdict.message
+    assert not verdict.remedies[0].runtime
 
 
 def test_too_low_when_the_weights_hardly_move():
