@@ -21,7 +21,9 @@ def dump(folder: Path, **arrays: np.ndarray) -> Dump:
 def test_a_table_is_not_compared_with_itself(tmp_path: Path) -> None:
     """Rows sorted by length look alike, one after the other: that is no series."""
     rng = np.random.default_rng(0)
-    rows = np.sort(rng.integers(1, 9, (48, 10)), axis=0)
+    rows = rng.integers(1, 60, (48, 10))
+    for group in np.split(rows, 12):
+        group[:, :7] = group[0, :7]
     axis, _, why = sample_axis(dump(tmp_path, leaf0=rows, given0=rows.copy()), {"at": "loader", "leaf": 0}, rows)
     assert axis == 0, why
 
