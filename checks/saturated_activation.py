@@ -16,7 +16,8 @@ Cured
 How sure we are
     The saturated share is measured on whole batches at several steps; an activation right ahead of the loss (a probability) is left out.
     Where the layers' weights are far above their fan-in scale already, bad-initialization is the cause; where steps as large as the weights
-    came first, saturation is their consequence. Runs that learn well are no finding.
+    came first, saturation is their consequence. Runs that learn well are no finding; where a run learns in part, a trial with unit
+    scale ahead of the activation decides.
 
 References
     X. Glorot, Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
@@ -101,13 +102,13 @@ class SaturatedActivation(Check):
                 RemedySpec(
                     "normalise-hidden",
                     "keep what enters the activation near unit scale: scale the input, average instead of summing, or normalise the layer",
+                    {"lines": [[path, line] for path, line, _ in flat]},
                     snippet="nn.LayerNorm(features)",
-                    runtime=False,
-                    why_not="where to scale is a choice of the model's author",
                 ),
                 RemedySpec("reinitialise", "start with fan-in scaled weights"),
             ],
             confidence=0.85 if born else 0.4 if caused else 0.6,
+            by_trial=bool(born),
         )
 
     def _last(self, losses: list[dict[str, Any]]) -> set[tuple[str, int]]:
@@ -127,5 +128,6 @@ class SaturatedActivation(Check):
 
     def _arriving(self, trace: Trace, place: tuple[str, int, str]) -> str:
         name = place[2].split("@")[1].split("#")[0]
-        module = next((m for m in trace.list("modules") if m["name"] == name and m.get("first_input_std")), None)
+        alone = (m for m in trace.list("modules") if m["class"] in {"Tanh", "Sigmoid"} and m.get("first_input_std"))
+        module = next((m for m in alone if m["name"] == name), None)
         return f"; values of std {module['first_input_std']:.3g} enter it" if module else ""

@@ -257,6 +257,28 @@ class Shuffle(Remedy):
             self.applied += 1
 
 
+class NormaliseHidden(Remedy):
+    """Bring what enters the tanh or sigmoid at the finding's ``lines`` ([path, line], …) down to unit standard deviation."""
+
+    id = "normalise-hidden"
+    says = "unit scale ahead of the activation"
+
+    def install(self) -> None:
+        """Function and module form alike."""
+        self.lines = {(path, line) for path, line in self.args.get("lines", [])}
+        self.instruments.functions.ahead({"tanh", "sigmoid"}, self._scale)
+
+    def _scale(self, name: str, func: Any, args: Any, kwargs: Any) -> Any:
+        x = args[0] if args else None
+        if not isinstance(x, torch.Tensor) or x.numel() < 2 or self.instruments.sites.key(3) not in self.lines:
+            return None
+        spread = x.detach().std()
+        if not bool(spread > 1):
+            return None
+        self.applied += 1
+        return (x / spread, *args[1:]), kwargs
+
+
 class LeakyActivations(Remedy):
     """Leaky ReLU in place of ReLU."""
 
