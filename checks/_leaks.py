@@ -50,10 +50,7 @@ def copied_column(trace: Trace, loss: dict[str, Any] | None) -> Present | None:
     if len(np.unique(y)) < 2 or loss.get("family") not in {"regression", "bce", "nll"}:
         return None
     x = inputs.astype(float)
-    with np.errstate(all="ignore"):
-        centred = x - x.mean(0)
-        r = (centred * (y - y.mean())[:, None]).sum(0) / np.sqrt((centred**2).sum(0) * ((y - y.mean()) ** 2).sum())
-    r = np.nan_to_num(r)
+    r = _correlations(x, y)
     best = int(np.argmax(np.abs(r)))
     if abs(r[best]) < COPY_CORRELATION:
         return None
@@ -125,8 +122,7 @@ def _nearly_target(rows: np.ndarray, loss: dict[str, Any]) -> Present | None:
     x, y = rows[:, :-1], rows[:, -1]
     if len(rows) < 2 * BOTH or np.ptp(y) == 0 or not np.isfinite(rows).all():
         return None
-    with np.errstate(all="ignore"):
-        r = np.nan_to_num([float(np.corrcoef(column, y)[0, 1]) for column in x.T])
+    r = _correlations(x, y)
     best = int(np.argmax(np.abs(r)))
     left = 1 - float(r[best]) ** 2
     rest = _explained(np.delete(x, best, axis=1), y) if left < LEFT else float("nan")
@@ -158,6 +154,13 @@ def _tells(values: np.ndarray, first: np.ndarray) -> str | None:
         if inside.max() < values[~mine].min():
             return f"at most {inside.max():.4g} in rows with {name} and at least {values[~mine].min():.4g} in those with {other}"
     return None
+
+
+def _correlations(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Of each column of ``x`` (n, d) with ``y`` (n,); 0 where one of them does not vary."""
+    with np.errstate(all="ignore"):
+        centred, rest = x - x.mean(0), y - y.mean()
+        return np.nan_to_num((centred * rest[:, None]).sum(0) / np.sqrt((centred**2).sum(0) * (rest**2).sum()))
 
 
 def _explained(x: np.ndarray, y: np.ndarray) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lossdoctor.contracts.outcome import Outcome
-from lossdoctor.trace import Site, Trace
+from lossdoctor.trace import RemedySpec, Site, Trace
 
 # Losses whose value says how well the model predicts; of others a flat or rising curve means nothing.
 KNOWN = {"nll", "bce", "regression"}
@@ -24,6 +24,16 @@ def number(value: Any, default: float = float("nan")) -> float:
         return float(value)
     except (TypeError, ValueError):
         return default
+
+
+def sum_over_numbers(width: int) -> RemedySpec:
+    """For a mean over a sample's ``width`` numbers beside a term of another scale."""
+    return RemedySpec(
+        "sum-over-numbers",
+        "sum the data term over each sample's numbers (mean over samples only), or divide the other terms alike",
+        {"width": width},
+        snippet='reduction="sum") / x.size(0)',
+    )
 
 
 def main_loss(trace: Trace) -> dict[str, Any]:

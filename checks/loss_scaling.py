@@ -40,6 +40,7 @@ from lossdoctor.contracts.regularisation import penalty
 from lossdoctor.trace import Absent, CannotTell, Present, RemedySpec, Site, Trace, Verdict
 
 from ._data import learned, words
+from ._learning import sum_over_numbers
 
 # Optimizers whose step is proportional to the gradient.
 PROPORTIONAL = {"SGD", "ASGD"}
@@ -195,14 +196,7 @@ class LossScaling(Check):
             why=f"Summed over a sample the data term would weigh {width} times as much; as a mean it is outvoted.",
             site=Site.of(loss.get("site")),
             evidence={"width": width, "added_share": added["value"], "own": free["own"], "without": free["free"]},
-            remedies=[
-                RemedySpec(
-                    "sum-over-numbers",
-                    "sum the data term over each sample's numbers (mean over samples only), or divide the other terms alike",
-                    {"width": width},
-                    snippet='reduction="sum") / x.size(0)',
-                )
-            ],
+            remedies=[sum_over_numbers(width)],
             # Another name for it: that the added term wins is what the model suffers from (over-regularized).
             severity="warning",
             confidence=0.45,
@@ -280,5 +274,4 @@ class LossScaling(Check):
 
     @staticmethod
     def _backward_site(trace: Trace, loss: dict[str, Any]) -> Site | None:
-        streams = [s for s in trace.list("streams") if s.get("id") == trace.meta.get("main_stream_id")]
-        return Site.of(streams[0].get("site")) if streams and streams[0].get("site") else Site.of(loss.get("site"))
+        return Site.of(trace.main_stream.get("site") or loss.get("site"))

@@ -128,6 +128,7 @@ class LrTooLow(Check):
         climb = f", rising to {rates.finite[-1]:g} within the recorded steps" if warm and rates is not None else ""
         named = f"lr = {lr:g}{climb}" if np.isfinite(lr) else "the script's own rate"
         cure = f"lr = {lr * factor:g}" if np.isfinite(lr) else f"{factor:g} times the rate"
+        short = bool(sweep["steps"] <= trace.steps)  # a trial is as long as the probe
         return Present(
             title="The learning rate is too low",
             message=(
@@ -145,11 +146,8 @@ class LrTooLow(Check):
                     {"factor": factor},
                     f"lr={lr * factor:g}" if np.isfinite(lr) else "",
                     safety="safe",
-                    # A trial is as long as the probe.
-                    runtime=bool(sweep["steps"] <= trace.steps),
-                    why_not=""
-                    if sweep["steps"] <= trace.steps
-                    else f"the exam has made that run: it shows after {sweep['steps']:g} steps",
+                    runtime=short,
+                    why_not="" if short else f"the exam has made that run: it shows after {sweep['steps']:g} steps",
                 )
             ],
             confidence=0.95 if update < TINY_UPDATE / 10 else 0.8,

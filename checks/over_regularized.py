@@ -34,7 +34,7 @@ from lossdoctor.contracts.outcome import Outcome
 from lossdoctor.contracts.regularisation import REMEDY, measured
 from lossdoctor.trace import Absent, Present, RemedySpec, Site, Trace, Verdict
 
-from ._learning import loss_site, number, optimizer_site
+from ._learning import loss_site, number, optimizer_site, sum_over_numbers
 
 # A run that explains this much is not held back.
 WELL = 0.5
@@ -113,14 +113,7 @@ class OverRegularized(Check):
         ]
         if (width := worst.get("width", 1)) > 1:
             message += f" The data term is a mean over the {width} numbers of a sample."
-            remedies.append(
-                RemedySpec(
-                    "sum-over-numbers",
-                    "sum the data term over each sample's numbers (mean over samples only), or divide the other terms alike",
-                    {"width": width},
-                    snippet='reduction="sum") / x.size(0)',
-                )
-            )
+            remedies.append(sum_over_numbers(width))
         return Present(
             title=TITLES[worst["kind"]],
             message=message,

@@ -55,6 +55,15 @@ STEPS = 8
 REACH, SIGMAS = 1.0, 4.0
 
 
+# Two ways up: title, what is done, what to do instead.
+MAXIMISES = ("The optimizer maximises the loss", "The optimizer was made with maximize=True", "leave out maximize=True")
+CLIMBS = (
+    "The weights are moved up the gradient",
+    "Each update goes along the gradient, not against it",
+    "take the gradient away from the weights: w -= lr * grad",
+)
+
+
 class WrongLossSign(Check):
     """See the module's docstring."""
 
@@ -121,14 +130,14 @@ class WrongLossSign(Check):
         climbs = bool(trace.meta.get("climbs"))
         upward = climbs or any(o.get("options", {}).get("maximize") for o in optimizers)
         if upward and both > -BLURRED:
+            title, how, cure = CLIMBS if climbs else MAXIMISES
             return self._present(
-                "The weights are moved up the gradient" if climbs else "The optimizer maximises the loss",
-                f"{'Each update goes along the gradient, not against it' if climbs else 'The optimizer was made with maximize=True'}, and {said} "
-                f"(correlation {both:+.3f}).",
+                title,
+                f"{how}, and {said} (correlation {both:+.3f}).",
                 trace,
                 Site.of(next((o.get("site") for o in optimizers if o.get("site")), None)),
                 evidence,
-                "take the gradient away from the weights: w -= lr * grad" if climbs else "leave out maximize=True",
+                cure,
                 0.97,
                 True,
             )
@@ -244,13 +253,12 @@ class WrongLossSign(Check):
         structural: bool,
         remedy: RemedySpec | None = None,
     ) -> Present:
-        streams = [s for s in trace.list("streams") if s.get("id") == trace.meta.get("main_stream_id")]
         return Present(
             title=title,
             message=message,
             why="The optimizer makes small what should become large: each step undoes a little of what the model "
             "knows.",
-            site=site or loss_site(trace) or Site.of(streams[0].get("site") if streams else None),
+            site=site or loss_site(trace) or Site.of(trace.main_stream.get("site")),
             evidence=evidence,
             remedies=[remedy or RemedySpec("negate-loss", advice, snippet="loss = -loss")],
             confidence=confidence,

@@ -286,8 +286,7 @@ def _edit(
     place = finding.location
     if place is None:
         return None
-    streams = trace.list("streams")
-    backward = next((s["site"] for s in streams if s.get("id") == trace.meta.get("main_stream_id")), None)
+    backward = trace.main_stream.get("site")
     if ident == "set-batch-first":
         return place.path, lambda text: SetBatchFirst()
     if ident == "drop-activation":

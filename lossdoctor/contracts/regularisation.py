@@ -106,10 +106,10 @@ def penalty(trace: Trace) -> dict[str, Any] | None:
         r["kind"] not in BY_HAND and o is not None and len(o) == len(total) and r["options"].get("reduction") != "none"
         for r, o in zip(joined, outputs, strict=True)
     )
-    if joined and not fits:
-        return _by_hand(trace, record)
     if not joined:
         return None
+    if not fits:
+        return _by_hand(trace, record)
     parts = np.sum(np.asarray(outputs), 0)
     collapsed = _collapsed(trace, record, parts, total)
     if collapsed is not None:
@@ -124,9 +124,8 @@ def penalty(trace: Trace) -> dict[str, Any] | None:
 
 def _by_hand(trace: Trace, record: dict[str, Any]) -> dict[str, Any] | None:
     """The same of a loss that is written out: its terms are known of its first value."""
-    stream = next((s for s in trace.list("streams") if s["id"] == trace.meta.get("main_stream_id")), None)
     errors = trace.arrays.get(f"losses/{record['id']}/error")
-    terms = (stream or {}).get("terms")
+    terms = trace.main_stream.get("terms")
     if not terms or errors is None or not len(errors) or not terms["data"]:
         return None
     # A mean over all numbers: what the term says is what the numbers' mean error is.

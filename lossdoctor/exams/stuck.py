@@ -58,23 +58,17 @@ def examine(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int 
         permuted_labels.plans(trace, LONGER * steps, LONGER * timeout),
     )
     factor = _faster(trace)
-    faster = [] if factor is None else [_plan(steps, timeout, factor)]
-    runs = zygote.run_all([_plan(steps, timeout), *batch, *permuted, *faster], LONGER * timeout + 10, jobs)
+    own, *faster = _plans(LONGER * steps, LONGER * timeout, factor)
+    runs = zygote.run_all([own, *batch, *permuted, *faster], LONGER * timeout + 10, jobs)
     first = 1 + len(batch)
     trace.exams["one_batch"] = one_batch.read(trace, runs[1:first], steps)
     trace.exams["permuted_labels"] = permuted_labels.read(trace, runs[first : first + len(permuted)], runs[0].trace)
-    found = _read(runs[0], outcome)
-    if faster and "cannot_tell" not in found:
-        found["faster"] = figures(runs[-1].trace, outcome.start) | {"factor": factor}
-    return found
+    return _read(runs[0], outcome, runs[-1] if faster else None, factor)
 
 
 def longer(zygote: Any, trace: Trace, *, steps: int, timeout: float, jobs: int = 2) -> dict[str, Any]:
     """The longer run alone."""
-    outcome = measure(trace)
-    if outcome is None:
-        return {"cannot_tell": "the run recorded no loss"}
-    return _read(zygote.run_all([_plan(steps, timeout)], LONGER * timeout + 10, jobs)[0], outcome)
+    return patient(zygote, trace, steps=LONGER * steps, timeout=LONGER * timeout, jobs=jobs)
 
 
 def patient(
@@ -87,15 +81,8 @@ def patient(
     outcome = measure(trace)
     if outcome is None:
         return {"cannot_tell": "the run recorded no loss"}
-    plans = [Plan(steps=steps, seconds=timeout, label="patient")]
-    if factor is not None:
-        remedy = {"id": "scale-lr", "args": {"factor": factor}}
-        plans.append(Plan(steps=steps, seconds=timeout, remedies=[remedy], label=f"patient, lr x {factor:g}"))
-    runs = zygote.run_all(plans, timeout + 10, jobs)
-    found = _read(runs[0], outcome)
-    if factor is not None and "cannot_tell" not in found:
-        found["faster"] = figures(runs[-1].trace, outcome.start) | {"factor": factor}
-    return found
+    runs = zygote.run_all(_plans(steps, timeout, factor), timeout + 10, jobs)
+    return _read(runs[0], outcome, runs[1] if factor is not None else None, factor)
 
 
 def _faster(trace: Trace) -> float | None:
@@ -106,16 +93,19 @@ def _faster(trace: Trace) -> float | None:
     return max(fine)[1] if fine else None
 
 
-def _plan(steps: int, timeout: float, factor: float = 1.0) -> Plan:
-    """The script's own steps, more of them; at another rate so many more times as far."""
-    remedies = [] if factor == 1 else [{"id": "scale-lr", "args": {"factor": factor}}]
-    label = "longer" if factor == 1 else f"longer, lr x {factor:g}"
-    return Plan(steps=LONGER * steps, seconds=LONGER * timeout, remedies=remedies, label=label)
+def _plans(steps: int, timeout: float, factor: float | None) -> list[Plan]:
+    """The script's own steps, more of them; beside it as many at ``factor`` times the rate."""
+    plans = [Plan(steps=steps, seconds=timeout, label="longer")]
+    if factor is not None:
+        remedy = {"id": "scale-lr", "args": {"factor": factor}}
+        plans.append(Plan(steps=steps, seconds=timeout, remedies=[remedy], label=f"longer, lr x {factor:g}"))
+    return plans
 
 
-def _read(run: Any, outcome: Outcome) -> dict[str, Any]:
+def _read(run: Any, outcome: Outcome, faster: Any = None, factor: float | None = None) -> dict[str, Any]:
     if run.trace is None:
         return {"cannot_tell": f"the longer run came to no result ({run.end})"}
+    beside = {} if faster is None else {"faster": figures(faster.trace, outcome.start) | {"factor": factor}}
     run = run.trace
     # Whether the script counts right decisions itself, be it only after the recorded steps.
     counts = bool(run.meta.get("counts_decisions")) or any(e.get("kind") == "accuracy" for e in run.list("evals"))
@@ -124,4 +114,5 @@ def _read(run: Any, outcome: Outcome) -> dict[str, Any]:
         "curve": curve(run),
         "tail": tail(run),
         "counts_decisions": counts,
+        **beside,
     }

@@ -55,6 +55,13 @@ class HandMadeSteps:
             self._measure(found)
         return moved
 
+    def _copied(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        sparse = any(t.grad is not None and t.grad.is_sparse for t in self.tensors)
+        if sparse or sum(t.numel() for t in self.tensors) >= NUMBERS:
+            return []
+        grads = [torch.zeros_like(t) if t.grad is None else t.grad.detach().clone() for t in self.tensors]
+        return [(t.detach().clone(), grad) for t, grad in zip(self.tensors, grads, strict=True)]
+
     def _measure(self, now: list[torch.Tensor]) -> None:
         copies, self._with_gradient = self._with_gradient, []
         if len(copies) != len(now) or any(t.shape != old.shape for t, (old, _) in zip(now, copies, strict=True)):
@@ -76,16 +83,8 @@ class HandMadeSteps:
     def backwarded(self, *, copy: bool) -> None:
         """Gradients have arrived; ``copy``: this step is one of those whose update is measured."""
         self._grads = norms([t.grad for t in self.tensors])
-        small = sum(t.numel() for t in self.tensors) < NUMBERS
-        if (
-            len(self._along) < DIRECTIONS
-            and small
-            and not any(t.grad is not None and t.grad.is_sparse for t in self.tensors)
-        ):
-            self._with_gradient = [
-                (t.detach().clone(), torch.zeros_like(t) if t.grad is None else t.grad.detach().clone())
-                for t in self.tensors
-            ]
+        if len(self._along) < DIRECTIONS:
+            self._with_gradient = self._copied()
         tensors = self.parameters.tensors
         if copy and sum(t.numel() for t in tensors) < NUMBERS:
             self._before = norms([p.grad for p in tensors]), [p.detach().clone() for p in tensors]

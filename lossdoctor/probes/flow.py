@@ -51,7 +51,8 @@ def written(op: Op) -> list[torch.Tensor]:
 
 
 # What joins the terms of a loss.
-SUMS = {"add", "__add__", "__radd__", "__iadd__", "add_", "sub", "__sub__", "__rsub__", "sum", "stack", "mean"}
+ADDS = {"add", "__add__", "__radd__", "__iadd__", "add_"}
+SUMS = ADDS | {"sub", "__sub__", "__rsub__", "sum", "stack", "mean"}
 SCALES = {"mul", "__mul__", "__rmul__", "div", "__truediv__"}
 
 

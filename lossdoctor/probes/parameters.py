@@ -81,6 +81,11 @@ class Parameters:
         """The index of a known parameter."""
         return self._known.get(id(tensor))
 
+    def trained(self, tensor: torch.Tensor) -> bool:
+        """Whether an optimizer is known to hold ``tensor``."""
+        index = self.index(tensor)
+        return index is not None and bool(self.records[index]["in_optimizer"])
+
 
 def unit_spread(value: torch.Tensor) -> float:
     """How much the rows (output units) of a weight differ at the start: mean std over rows / overall absmax. 0 = symmetric; NaN for NaN."""

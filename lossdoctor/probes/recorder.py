@@ -377,12 +377,13 @@ class Recorder(Silent):
             if not stream["keys"].get(key):
                 continue
             record = self.loss_records.setdefault(key, self._loss_record(call, key))
-            self.layouts.note(tape, key, call, self.count, self._inputs_for(call))
+            given = self._inputs_for(call)
+            self.layouts.note(tape, key, call, self.count, given)
             if "behind" not in record:
                 record["behind"] = chains.behind(tape, call.prediction)
                 record["path"] = depth.path(tape, call.prediction, self.parameters)
                 record["unit_sum"] = losses.unit_sum(call)
-                record["chosen"] = masked.chosen(tape, call, self._inputs_for(call))
+                record["chosen"] = masked.chosen(tape, call, given)
                 record["behind_target"] = chains.behind(tape, call.target, 6) if call.target is not None else []
                 if call.target is not None:
                     record["target_requires_grad"] = bool(call.target.requires_grad)
@@ -458,15 +459,11 @@ class Recorder(Silent):
         """A derivative of a model that is trained, by its input: nothing can be learned through it."""
         if self.functions.tape is None or len(self.derivatives) >= 64:
             return
-        if any(isinstance(t, torch.nn.Parameter) or self._trained(t) for t in wanted):
+        if any(isinstance(t, torch.nn.Parameter) or self.parameters.trained(t) for t in wanted):
             return
-        if any(self._trained(leaf) for root in roots for leaf in losses.leaves(root)):
+        if any(self.parameters.trained(leaf) for root in roots for leaf in losses.leaves(root)):
             site = self.sites.here(3)
             self.derivatives += [(t, site) for t in tensors_in(result) if not t.requires_grad]
-
-    def _trained(self, tensor: torch.Tensor) -> bool:
-        index = self.parameters.index(tensor)
-        return index is not None and bool(self.parameters.records[index]["in_optimizer"])
 
     def backwarded(self, roots: list[Any]) -> None:
         """Gradients have arrived."""

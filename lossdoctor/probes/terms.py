@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from .flow import SCALES, SUMS
+from .flow import ADDS, SCALES, SUMS
 from .functions import Op, Tape
 from .losses import contributes, leaves
 from .parameters import Parameters
 
 # What turns an error into a loss, row by row.
 ERRORS = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "pow", "__pow__", "square", "abs"}
-ADDS, TAKES_AWAY = {"add", "__add__", "__radd__", "__iadd__", "add_"}, {"sub", "__sub__", "__isub__"}
+TAKES_AWAY = {"sub", "__sub__", "__isub__"}
 MOST = 200
 
 
@@ -62,7 +62,7 @@ def lost_terms(
     found: list[dict[str, Any]] = []
     waiting = [(root, len(tape.ops))]
     seen: set[int] = set()
-    while waiting and len(seen) < 200:
+    while waiting and len(seen) < MOST:
         tensor, before = waiting.pop()
         op = tape.producer(tensor, before)
         alone = op is not None and op.name in SCALES and len({id(t) for t in op.inputs}) == 1  # scaled, or squared
@@ -99,10 +99,7 @@ def _cut_ahead(tape: Tape, tensor: torch.Tensor, before: int, parameters: Parame
         for given in op.inputs:
             if not given.requires_grad:
                 waiting.append((given, op.index))
-            elif any(
-                (i := parameters.index(leaf)) is not None and parameters.records[i]["in_optimizer"]
-                for leaf in leaves(given)
-            ):
+            elif any(parameters.trained(leaf) for leaf in leaves(given)):
                 return (op.name if op.grad else "no_grad"), op.site
     return None
 
@@ -111,7 +108,7 @@ def _behind(tape: Tape, tensor: torch.Tensor, before: int, derivatives: list[tup
     """Where the derivative was taken from which ``tensor`` was made; None for none."""
     waiting = [(tensor, before)]
     seen: set[int] = set()
-    while waiting and len(seen) < 200:
+    while waiting and len(seen) < MOST:
         current, end = waiting.pop()
         if (known := next((site for t, site in derivatives if t is current), None)) is not None:
             return known

@@ -77,6 +77,12 @@ class Trace:
         return self.records.get(name, [])
 
     @property
+    def main_stream(self) -> dict[str, Any]:
+        """The record of the backward calls that speak for the run (empty where none do)."""
+        wanted = self.meta.get("main_stream_id")
+        return next((s for s in self.list("streams") if s.get("id") == wanted), {})
+
+    @property
     def steps(self) -> int:
         """How many optimizer steps the run made."""
         return int(self.meta.get("steps", 0))
